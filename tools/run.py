@@ -1,0 +1,160 @@
+"""Starts every function in the Lambda emulator and stays until Ctrl-C or SIGTERM; then nothing of it is left running.
+
+    python3 tools/run.py PORT FUNCTION... [-- ARGUMENT_OF_CARGO_LAMBDA...]
+
+The emulator is `cargo lambda watch`, which builds and starts a function when its first request comes. So each function is
+asked for /readyz until it answers, and only then are the addresses printed. No terminal is needed.
+"""
+
+import ctypes
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EMULATOR = ROOT / ".tools" / "cargo-lambda"
+HOST = "127.0.0.1"
+# A function's first start compiles it, when nobody did before.
+START_SECONDS = 1200
+STOP_SECONDS = 10
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(port: int, functions: list[str], arguments: list[str]) -> int:
+    if not functions:
+        return fail("there is no function under functions/")
+    if taken(port):
+        return fail(f"port {port} is taken; choose another one: make run PORT={port + 1}")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    # Orphans of the emulator come to this process, so that they can be found and ended.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", HOST, "-P", str(port), *arguments]
+    environment = {**os.environ, "MODELS": str(ROOT / "models")}
+    emulator = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    threading.Thread(target=lambda: (emulator.wait(), stop.set()), daemon=True).start()
+    try:
+        late = wait_ready(port, functions, stop)
+        if late:
+            return fail(f"{late} did not become ready; its own words stand above")
+        if not stop.is_set():
+            announce(port, functions)
+            stop.wait()
+        if emulator.poll() is not None:
+            return fail("the emulator ended by itself; its own words stand above")
+        return 0
+    finally:
+        end_all(emulator)
+
+
+def taken(port: int) -> bool:
+    """Whether something listens there, on any address of this machine by which `localhost` may be reached."""
+    for family, host in ((socket.AF_INET, HOST), (socket.AF_INET6, "::1")):
+        with socket.socket(family) as probe:
+            try:
+                probe.connect((host, port))
+                return True
+            except OSError:
+                continue
+    return False
+
+
+def wait_ready(port: int, functions: list[str], stop: threading.Event) -> str | None:
+    """The first function that did not answer in time; None when all did, or when it is time to stop."""
+    until = time.monotonic() + START_SECONDS
+    for function in functions:
+        while not stop.is_set() and not ready(port, function):
+            if time.monotonic() > until:
+                return function
+            stop.wait(0.1)
+    return None
+
+
+def ready(port: int, function: str) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    try:
+        connection.request("GET", f"/lambda-url/{function}/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def announce(port: int, functions: list[str]) -> None:
+    sample = "samples/night_rocket.jpg"
+    print("\nEvery function answers:")
+    for function in functions:
+        print(f"  http://localhost:{port}/lambda-url/{function}/")
+    print("\nTry one (Ctrl-C stops all):")
+    for function in functions:
+        print(f"  curl --data-binary @{sample} -H 'content-type: image/jpeg' -o {function}.jpg \\")
+        print(f"    http://localhost:{port}/lambda-url/{function}/")
+    print(flush=True)
+
+
+def end_all(emulator: subprocess.Popen) -> None:
+    """Asks the emulator and everything under this process to end, then makes it end; returns when nothing is left."""
+    until = time.monotonic() + STOP_SECONDS
+    if emulator.poll() is None:
+        emulator.terminate()
+    asked: set[int] = set()
+    while left := descendants(os.getpid()):
+        for pid in left:
+            if time.monotonic() > until:
+                send(pid, signal.SIGKILL)
+            elif pid not in asked and pid != emulator.pid:
+                send(pid, signal.SIGTERM)
+                asked.add(pid)
+        reap()
+        time.sleep(0.02)
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below `root`, from /proc; the dead that nobody has reaped are left out."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents[int(entry.parent.name)] = int(fields[1])
+    found, edge = [], {root}
+    while edge:
+        edge = {pid for pid, parent in parents.items() if parent in edge}
+        found += edge
+    return found
+
+
+def send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        pass
+
+
+def fail(sentence: str) -> int:
+    print(f"run: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    words = [*sys.argv[1:], "--"]
+    split = words.index("--")
+    sys.exit(main(int(words[0]), words[1:split], words[split + 1 : -1]))
