@@ -73,15 +73,10 @@ def whole(pin: dict, target: Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if sys.version_info >= (3, 11) else hashed(file)
-
-
-def hashed(file) -> str:
-    """`hashlib.file_digest` of Pythons older than 3.11."""
     sha256 = hashlib.sha256()
-    while block := file.read(1 << 20):
-        sha256.update(block)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            sha256.update(block)
     return sha256.hexdigest()
 
 
@@ -93,7 +88,7 @@ def download(pin: dict, scratch: Path) -> Path:
     command += ["--require-hashes", "--only-binary", ":all:", "--implementation", "cp"]
     command += ["--python-version", "3.11", "--abi", "cp311"]
     command += [part for name in PLATFORMS for part in ("--platform", name)]
-    run = subprocess.run([*command, "-d", str(scratch), "-r", str(pinned)], capture_output=True, text=True)
+    run = subprocess.run([*command, "-d", str(scratch), "-r", str(pinned)], check=False, capture_output=True, text=True)
     if run.returncode != 0:
         if "No module named pip" in run.stderr:
             raise CannotFetch("this python3 has no pip: install it (Debian, Ubuntu: python3-pip and python3-venv)")
@@ -160,7 +155,7 @@ def nasm() -> None:
 
 
 def runs(nasm: Path) -> bool:
-    return nasm.exists() and subprocess.run([nasm, "-v"], capture_output=True).returncode == 0
+    return nasm.exists() and subprocess.run([nasm, "-v"], check=False, capture_output=True).returncode == 0
 
 
 def deb(package: str, scratch: Path) -> Path:
@@ -175,7 +170,9 @@ def deb(package: str, scratch: Path) -> Path:
         apt([*lists, "update"], scratch)
         if apt([*lists, "download", package], scratch) != 0:
             raise CannotFetch(f"apt-get cannot fetch {package}")
-    unpacked = subprocess.run(["dpkg", "-x", next(scratch.glob("*.deb")), scratch / "deb"], capture_output=True)
+    unpacked = subprocess.run(
+        ["dpkg", "-x", next(scratch.glob("*.deb")), scratch / "deb"], check=False, capture_output=True
+    )
     if unpacked.returncode != 0:
         raise CannotFetch(f"the package {package} cannot be unpacked")
     return scratch / "deb/usr/bin" / package
@@ -183,7 +180,7 @@ def deb(package: str, scratch: Path) -> Path:
 
 def apt(arguments: list[str], folder: Path) -> int:
     command = ["apt-get", "-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True).returncode
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode
 
 
 def last(text: str) -> str:

@@ -1,6 +1,6 @@
 """Makes a Python environment .tools/NAME from a file of exact pins; made again only when the pins change.
 
-    python3 tools/venv.py NAME REQUIREMENTS
+python3 tools/venv.py NAME REQUIREMENTS
 """
 
 import hashlib
@@ -23,11 +23,11 @@ def main(name: str, requirements: str) -> int:
         return 0
     print(f"setting up .tools/{name} from {requirements}", flush=True)
     if not python.exists():
-        made = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
+        made = subprocess.run([sys.executable, "-m", "venv", folder], check=False, capture_output=True, text=True)
         if made.returncode != 0:
             return fail("python3 cannot make environments; Debian and Ubuntu have that in the package python3-venv")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
-    got = subprocess.run(pip, capture_output=True, text=True)
+    got = subprocess.run(pip, check=False, capture_output=True, text=True)
     if got.returncode != 0:
         lines = [line.strip() for line in got.stderr.splitlines() if line.strip()] or ["pip failed"]
         return fail(f"cannot install {requirements}, is the network there? {lines[-1]}")
