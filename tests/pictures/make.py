@@ -107,7 +107,7 @@ def png(rgb, grey, rgba):
 def interlaced(rgb, grey, rgba):
     for name, picture in (("rgb8", rgb), ("grey8", grey), ("rgba8", rgba)):
         samples = len(picture.getbands())
-        rows = [[v for v in picture.crop((0, y, WIDTH, y + 1)).tobytes()] for y in range(HEIGHT)]
+        rows = [list(picture.crop((0, y, WIDTH, y + 1)).tobytes()) for y in range(HEIGHT)]
         data = container.png(WIDTH, HEIGHT, 8, samples, rows, interlace=True)
         yield f"interlaced-{name}.png", data, LOSSLESS, None
     black = grey.convert("1")
