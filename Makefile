@@ -1,0 +1,92 @@
+# Every command of Darkroom; `make` lists them. What a machine lacks beyond cargo, python3, make and curl is fetched
+# into .tools/, pinned, without root. Results go to out/.
+
+PORT ?= 9000
+FUNCTION ?= upscale
+DATA ?= ../shared/data
+PYTHON ?= python3
+
+# The folder is the list: a function is what has a Cargo.toml under functions/.
+FUNCTIONS := $(sort $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))))
+# cmake and nasm, with which libjpeg-turbo is built, where they could be had.
+export PATH := $(CURDIR)/.tools/cmake/bin:$(CURDIR)/.tools/nasm/bin:$(PATH)
+TURBO = $$(cat .tools/turbo)
+FETCH := $(PYTHON) tools/fetch.py
+VENV := $(PYTHON) tools/venv.py
+WORKSHOP := PYTHONPATH=models .tools/workshop/bin/python -m workshop
+PYTHONS := tools bench models/workshop tests
+SCRIPTS := .ci/run
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve demo test test-workshop lint fix bench quality train features tools clean
+
+help: ## list the commands
+	@echo "Darkroom: $(FUNCTIONS)"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+run: build ## start every function in the Lambda emulator (PORT=9000)
+	@$(FETCH) cargo-lambda
+	@exec $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
+
+serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
+	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
+	@exec env PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
+
+demo: build ## send the sample pictures through every function; before and after in out/demo
+	@$(VENV) pictures tools/requirements-pictures.txt
+	@.tools/pictures/bin/python tools/demo.py $(FUNCTIONS)
+
+test: build ## run the tests (nothing outside this folder is needed)
+	@$(FETCH) cargo-lambda rie
+	cargo test --release --workspace $(TURBO)
+
+test-workshop: workshop ## test the training code: a network trained for 20 steps and exported
+	PYTHONPATH=models .tools/workshop/bin/python -m pytest -q models/workshop/tests
+
+lint: tools/lint ## check format and style of everything; changes nothing
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets $(TURBO) -- -D warnings
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	.tools/lint/bin/ruff check $(wildcard $(PYTHONS))
+	.tools/lint/bin/ruff format --check $(wildcard $(PYTHONS))
+	.tools/lint/bin/shellcheck $(wildcard $(SCRIPTS))
+
+fix: tools/lint ## put format and style right where a tool can
+	cargo fmt --all
+	.tools/lint/bin/ruff check --fix $(wildcard $(PYTHONS))
+	.tools/lint/bin/ruff format $(wildcard $(PYTHONS))
+
+bench: build ## measure every function beside its floor and a Python server (RUNS=5; also out/bench.json)
+	@$(FETCH) cargo-lambda
+	@cargo build --quiet --release --package common --example floor $(TURBO)
+	@$(VENV) bench bench/requirements.txt
+	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) $(FUNCTIONS)
+
+quality: workshop ## measure every network on its data (DATA=folder)
+	$(WORKSHOP) quality DATA=$(DATA)
+
+train: workshop ## train one network (NAME=upscale/default DATA=folder FROM=file STEPS=number)
+	$(WORKSHOP) train $(foreach word,NAME DATA FROM STEPS,$(if $($(word)),$(word)=$($(word))))
+
+features: ## list the ids of features and the tests that prove them
+	@$(PYTHON) tools/features.py
+
+tools: ## fetch what building and running needs, and nothing else
+	@$(FETCH) runtime cargo-lambda rie turbo
+
+clean: ## remove what was built and written; .tools/ stays
+	cargo clean
+	rm -rf out
+
+.PHONY: build workshop tools/lint
+build:
+	@$(FETCH) runtime turbo
+	cargo build --release --workspace $(TURBO)
+
+workshop:
+	@$(FETCH) runtime
+	@$(VENV) workshop models/workshop/requirements.txt
+
+tools/lint:
+	@$(FETCH) turbo
+	@$(VENV) lint tools/requirements-lint.txt
