@@ -12,6 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120
+# How the functions set glibc's allocator up (common/src/memory.rs); the floor gets the same from outside.
+LIKE_OURS = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+    "MALLOC_TOP_PAD_": str(16 << 20),
+}
 RELEASE = ROOT / "target" / "release"
 
 
@@ -19,6 +26,7 @@ class Server:
     """A running server with its address and how long it took: `ready` seconds after `started`."""
 
     def __init__(self, command: list, environment: dict[str, str], wait):
+        """`wait` is given this server and answers its address once it is ready."""
         self.started = time.perf_counter()
         environment = {
             **os.environ,
@@ -64,7 +72,7 @@ class Server:
 
 def ours(function: str, precision: str = "auto") -> Server:
     """A function's own HTTP door, as it comes: only the port and the precision are said."""
-    return Server([RELEASE / function], {"PORT": "0", "PRECISION": precision}, ready_line)
+    return Server([RELEASE / function], {"PORT": "0", "PRECISION": precision, "DEADLINE_S": "600"}, ready_line)
 
 
 def ready_line(server: Server) -> str:
@@ -124,7 +132,7 @@ class Floor:
     """The example `floor`: decode, run, encode called directly in one warm process, at our word."""
 
     def __init__(self, function: str):
-        environment = {**os.environ, "ORT_DYLIB_PATH": str(ROOT / ".tools/onnxruntime/libonnxruntime.so")}
+        environment = {**os.environ, **LIKE_OURS, "ORT_DYLIB_PATH": str(ROOT / ".tools/onnxruntime/libonnxruntime.so")}
         environment.setdefault("MODELS", str(ROOT / "models"))
         self.process = subprocess.Popen(
             [RELEASE / "examples" / "floor", function],
