@@ -43,7 +43,7 @@ test: build ## run the tests (nothing outside this folder is needed)
 test-workshop: workshop ## test the training code: a network trained for 20 steps and exported
 	PYTHONPATH=models .tools/workshop/bin/python -m pytest -q models/workshop/tests
 
-lint: tools/lint ## check format and style of everything; changes nothing
+lint: linters ## check format and style of everything; changes nothing
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets $(TURBO) -- -D warnings
 	cargo clippy --release --workspace --all-targets -- -D warnings
@@ -51,7 +51,7 @@ lint: tools/lint ## check format and style of everything; changes nothing
 	.tools/lint/bin/ruff format --check $(wildcard $(PYTHONS))
 	.tools/lint/bin/shellcheck $(wildcard $(SCRIPTS))
 
-fix: tools/lint ## put format and style right where a tool can
+fix: linters ## put format and style right where a tool can
 	cargo fmt --all
 	.tools/lint/bin/ruff check --fix $(wildcard $(PYTHONS))
 	.tools/lint/bin/ruff format $(wildcard $(PYTHONS))
@@ -78,7 +78,7 @@ clean: ## remove what was built and written; .tools/ stays
 	cargo clean
 	rm -rf out
 
-.PHONY: build workshop tools/lint
+.PHONY: build workshop linters
 build:
 	@$(FETCH) runtime turbo
 	cargo build --release --workspace $(TURBO)
@@ -87,6 +87,6 @@ workshop:
 	@$(FETCH) runtime
 	@$(VENV) workshop models/workshop/requirements.txt
 
-tools/lint:
+linters:
 	@$(FETCH) turbo
 	@$(VENV) lint tools/requirements-lint.txt
