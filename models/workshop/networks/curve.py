@@ -1,0 +1,99 @@
+"""Low-light enhancement by one brightness curve for the whole picture and a light cleaning of the noise it lifts.
+
+After the curve estimation of Zero-DCE (Guo et al. 2020, https://arxiv.org/abs/2001.06826), but global: a small network
+looks at the whole picture (`context`, 64x64) and mixes fixed rising curves, so that order, colour and edges are kept
+(no halo, no cast). The noise is then cleaned at half and a quarter of the size by plain convolutions.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from workshop.networks.edsr import MEAN, Block
+
+LEVELS = 256
+HINTS = 4  # numbers that the whole picture gives to the cleaning, each 0..1
+
+
+def curves() -> Tensor:
+    """The fixed curves to mix, each rising from 0 to 1, at the 256 levels: [curves, 256]."""
+    x = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
+    roots = [x ** (1 / g) for g in (1.0, 1.3, 1.7, 2.2, 2.9, 3.8, 5.0, 6.5)]
+    gains = [1 - (1 - x) ** g for g in (2.0, 4.0, 8.0)]
+    return torch.stack(roots + gains).float()
+
+
+class Overview(nn.Module):
+    """Context [N,3,64,64] in 0..1 -> curve at 256 levels [N,256], hints [N,HINTS] in 0..1."""
+
+    def __init__(self, width: int = 48):
+        super().__init__()
+        self.shape = nn.Sequential(
+            nn.Conv2d(6, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, width, 3, 2, 1)
+        )
+        self.tones = nn.Sequential(nn.Conv2d(6, 32, 1), nn.ReLU(), nn.Conv2d(32, width, 1))
+        self.choice = nn.Sequential(nn.Linear(2 * width, 64), nn.ReLU(), nn.Linear(64, len(curves()) + HINTS))
+        self.register_buffer("curves", curves(), persistent=False)
+
+    def forward(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        both = torch.cat([context, (context + 1e-3) ** (1 / 3)], 1) - MEAN
+        seen = torch.cat([torch.relu(part(both)).mean((2, 3)) for part in (self.shape, self.tones)], 1)
+        given = self.choice(seen)
+        mix = torch.softmax(given[:, :-HINTS], 1)
+        return mix @ self.curves, torch.sigmoid(given[:, -HINTS:])
+
+
+class Curve(nn.Module):
+    """Picture [N,3,H,W] of whole levels 0..255, H and W multiples of 4, and context [N,3,64,64] in 0..1 -> [N,3,H,W] in 0..1."""
+
+    paper = "https://arxiv.org/abs/2001.06826"
+    knobs = ()
+    scale = 1
+    multiple = 4
+    in_float = ("overview",)  # it costs nothing, and sets the brightness of everything
+
+    def __init__(self, channels: int = 32, middle: int = 64, blocks: int = 3):
+        super().__init__()
+        self.overview = Overview()
+        self.head = nn.Conv2d(24 + HINTS, channels, 3, padding=1)
+        self.before = Block(channels)
+        self.down = nn.Conv2d(channels, middle, 3, stride=2, padding=1)
+        self.blocks = nn.ModuleList(Block(middle) for _ in range(blocks))
+        self.up = nn.Conv2d(middle, 4 * channels, 3, padding=1)
+        self.after = Block(channels)
+        self.tail = nn.Conv2d(channels, 12, 3, padding=1)
+        with torch.no_grad():
+            self.tail.weight.mul_(0.1)
+            self.tail.bias.zero_()
+
+    @property
+    def radius(self) -> int:
+        """Receptive radius in input pixels, an upper bound: convolutions at half size, then at a quarter."""
+        half, quarter = 1 + 2 + 1 + 2 + 1, 2 * len(self.blocks) + 1
+        return 2 * half + 4 * quarter + 4
+
+    def lift(self, levels: Tensor, table: Tensor) -> Tensor:
+        """The curve on every channel of levels [N,3,H,W] (whole numbers 0..255)."""
+        return torch.gather(table, 1, levels.long().flatten(1)).view(levels.shape)
+
+    def clean(self, dark: Tensor, lifted: Tensor, hints: Tensor) -> Tensor:
+        """What to add to the lifted picture: [N,3,H,W] twice, [N,HINTS] -> [N,3,H,W]."""
+        halves = F.pixel_unshuffle(torch.cat([dark, lifted], 1), 2)
+        planes = hints.view(-1, HINTS, 1, 1).expand(-1, -1, *halves.shape[2:])
+        half = self.before(torch.relu(self.head(torch.cat([halves, planes], 1) - MEAN)))
+        quarter = torch.relu(self.down(half))
+        for block in self.blocks:
+            quarter = block(quarter)
+        half = self.after(half + F.pixel_shuffle(self.up(quarter), 2))
+        return F.pixel_shuffle(self.tail(half), 2)
+
+    def forward(self, levels: Tensor, context: Tensor) -> Tensor:
+        table, hints = self.overview(context)
+        lifted = self.lift(levels, table)
+        return lifted + self.clean(levels / (LEVELS - 1), lifted, hints)
+
+    def answer(self, levels: Tensor, context: Tensor, knobs: dict) -> Tensor:
+        """One picture of levels [1,3,H,W] of any size and its context, as served."""
+        height, width = levels.shape[2:]
+        padded = F.pad(levels, (0, -width % 4, 0, -height % 4), mode="replicate")
+        return self(padded, context / (LEVELS - 1))[..., :height, :width]

@@ -1,0 +1,53 @@
+"""The face that every file shows: bytes in, bytes out. All conversions are part of the graph."""
+
+import torch
+from torch import Tensor, nn
+
+
+def planes(picture: Tensor) -> Tensor:
+    """uint8 [N,H,W,3] -> float [N,3,H,W] of whole levels 0..255."""
+    return picture.permute(0, 3, 1, 2).to(torch.float32)
+
+
+def levels(values: Tensor) -> Tensor:
+    """float of levels -> uint8, rounded and cut to 0..255, of the same shape."""
+    return values.clamp(0, 255).round().to(torch.uint8)
+
+
+def shuffled(values: Tensor, scale: int) -> Tensor:
+    """uint8 [N,3*scale^2,H,W] (in the order of pixel shuffle) -> [N,scale*H,scale*W,3]."""
+    count, _, height, width = values.shape
+    split = values.reshape(count, 3, scale, scale, height, width)
+    return split.permute(0, 4, 2, 5, 3, 1).reshape(count, scale * height, scale * width, 3)
+
+
+class EdsrFace(nn.Module):
+    """picture uint8 [N,H,W,3], denoise float [1] -> picture uint8 [N,s*H,s*W,3]."""
+
+    inputs = ("picture", "denoise")
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor, denoise: Tensor) -> Tensor:
+        x = planes(picture)
+        added = self.network.features(x / 255, denoise)
+        return shuffled(levels(added * 255 + self.network.base(x)), self.network.scale)
+
+
+class CurveFace(nn.Module):
+    """picture uint8 [N,H,W,3] (H and W multiples of 4), context uint8 [N,64,64,3] -> picture uint8 [N,H,W,3]."""
+
+    inputs = ("picture", "context")
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor, context: Tensor) -> Tensor:
+        x = planes(picture)
+        table, hints = self.network.overview(planes(context) / 255)
+        lifted = self.network.lift(x, table)
+        given = lifted + self.network.clean(x / 255, lifted, hints)
+        return levels(given * 255).permute(0, 2, 3, 1)

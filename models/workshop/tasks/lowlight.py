@@ -1,0 +1,186 @@
+"""Low-light enhancement: made damage to train on, its loss, and its measures."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from workshop import pictures, sheet
+
+GAMMAS = (2.5, 3.2, 4.0)  # of the measure: the files by name take them in turn
+NOISE = 3.0  # of the measure, in levels of 255
+
+
+def darken(picture: np.ndarray, gamma: float, noise: np.ndarray, gain: float = 1.0) -> np.ndarray:
+    """level -> gain * level^gamma (on 0..1) + noise (in levels), rounded to whole levels."""
+    table = (gain * (np.arange(256) / 255) ** gamma * 255).astype(np.float32)
+    return np.clip(np.rint(table[picture] + noise), 0, 255).astype(np.uint8)
+
+
+class Samples:
+    """Darkened, noisy crops with the whole (damaged) picture as context."""
+
+    def __init__(self, originals: list[np.ndarray], crop: int, seed: int):
+        self.crop = crop
+        self.random = np.random.default_rng(seed)
+        self.originals = [p for p in originals if min(p.shape[:2]) >= crop and self.bright(p)]
+        self.pool = np.random.default_rng(seed).standard_normal(1 << 22, np.float32)
+
+    @staticmethod
+    def bright(picture: np.ndarray) -> bool:
+        """A target must be a well-lit picture itself."""
+        return 0.3 <= picture.mean() / 255 <= 0.75
+
+    def damage(self, picture: np.ndarray) -> np.ndarray:
+        """A seventh of the pictures stays bright; the others are darkened by gamma, some by less exposure too."""
+        random = self.random
+        kind = random.random()
+        gamma, gain, sigma = random.uniform(1.6, 4.6), 1.0, random.uniform(0, 6)
+        if kind < 0.15:
+            gamma, sigma = random.uniform(0.9, 1.2), random.uniform(0, 1.5)
+        elif kind < 0.35:
+            gamma, gain = random.uniform(1.0, 3.0), random.uniform(0.25, 0.9)
+        begin = int(random.integers(self.pool.size))
+        noise = np.take(self.pool, np.arange(begin, begin + picture.size), mode="wrap").reshape(picture.shape)
+        return darken(picture, gamma, noise * np.float32(sigma), gain)
+
+    def batch(self, count: int) -> tuple[Tensor, ...]:
+        """(levels [N,3,c,c], context [N,3,64,64] in 0..1, truth [N,3,c,c] in 0..1, probes and their truth [N,3,32,32])."""
+        random, side = self.random, self.crop
+        parts = ([], [], [], [], [])
+        for chosen in random.integers(len(self.originals), size=count):
+            truth = self.originals[chosen]
+            dark = self.damage(truth)
+            y = int(random.integers(truth.shape[0] - side + 1))
+            x = int(random.integers(truth.shape[1] - side + 1))
+            rows = random.integers(truth.shape[0], size=32)[:, None]
+            columns = random.integers(truth.shape[1], size=32)[None]
+            context = pictures.context_of(dark)
+            turn, mirror = int(random.integers(4)), bool(random.integers(2))
+            crops = [dark[y : y + side, x : x + side], context, truth[y : y + side, x : x + side]]
+            for part, given in zip(parts, crops, strict=False):
+                given = np.rot90(given, turn)
+                part.append(given[:, ::-1] if mirror else given)
+            parts[3].append(dark[rows, columns])
+            parts[4].append(truth[rows, columns])
+        levels, context, truth, probes, told = (torch.from_numpy(np.stack(p)).permute(0, 3, 1, 2).float() for p in parts)
+        return levels, context / 255, truth / 255, probes, told / 255
+
+
+class Task:
+    """What training and export need to know about lowlight."""
+
+    tile = 1024
+    knobs: dict = {}
+
+    def __init__(self, recipe: dict):
+        self.recipe = recipe
+
+    def samples(self, data: Path) -> Samples:
+        """Crops of the recipe's sets."""
+        return self.generated([pictures.read(f) for name in self.recipe["data"] for f in pictures.files(data, name)])
+
+    def generated(self, originals: list[np.ndarray]) -> Samples:
+        """Crops of given pictures."""
+        return Samples(originals, self.recipe["crop"], self.recipe.get("seed", 1))
+
+    def calibration(self, samples: Samples) -> list[dict]:
+        """Inputs that show the 8-bit file its ranges: 32 damaged crops."""
+        levels, context = samples.batch(32)[:2]
+        levels = levels.byte().permute(0, 2, 3, 1).numpy()
+        context = (context * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        return [{"picture": levels[i : i + 1], "context": context[i : i + 1]} for i in range(32)]
+
+    def sheet(self, run, samples: Path, folder: Path) -> str:
+        """Sample pictures with made damage, and a night picture as it is."""
+        rows, random = [], np.random.default_rng(7)
+        for name, gamma in (("people_astronaut", 3.2), ("street_buses", 4.0), ("night_rocket", 1.0)):
+            truth = pictures.read(samples / f"{name}.jpg")
+            truth = pictures.resize(truth, round(truth.shape[1] * 240 / truth.shape[0]), 240)
+            if gamma == 1.0:
+                rows.append([("as it is", truth), ("this network", run(truth, {}))])
+                continue
+            dark = darken(truth, gamma, random.normal(0, NOISE, truth.shape).astype(np.float32))
+            rows.append([(f"gamma {gamma}, noise", dark), ("this network", run(dark, {})), ("original", truth)])
+        sheet.save(rows, folder / "sheet.jpg")
+        return "Sample pictures darkened with noise, and one as it is (credits: samples/CREDITS.md)."
+
+    def loss(self, network, batch, part: float) -> Tensor:
+        """L1 and the logarithm of each crop's squared error, and the same of the curve alone on pixels from everywhere."""
+        levels, context, truth, probes, told = batch
+        table, hints = network.overview(context)
+        lifted = network.lift(levels, table)
+        with torch.autocast("cpu", torch.bfloat16):
+            added = network.clean(levels / 255, lifted, hints)
+        return distance(lifted + added.float(), truth) + 0.5 * distance(network.lift(probes, table), told)
+
+    def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
+        """The function's figures. `run(picture, knobs) -> picture`, both uint8 [H,W,3]."""
+        rows = [self.kodak(run, data)]
+        return rows if quick else rows + self.dicm(run, data)
+
+    def kodak(self, run, data: Path) -> dict:
+        """PSNR RGB on 12 Kodak pictures darkened by gamma in turn, with Gaussian noise of one generator."""
+        random = np.random.default_rng(7)
+        given, plain = [], []
+        for at, truth in enumerate(pictures.read_set(data, "kodak12").values()):
+            noise = random.normal(0, NOISE, truth.shape)
+            dark = darken(truth, GAMMAS[at % 3], noise.astype(np.float32))
+            given.append(pictures.psnr(truth, run(dark, {})))
+            plain.append(pictures.psnr(truth, dark))
+        value, base = float(np.mean(given)), float(np.mean(plain))
+        return {
+            "set": "Kodak 12, gamma 2.5/3.2/4, noise 3/255",
+            "metric": "PSNR",
+            "unit": "dB",
+            "value": round(value, 3),
+            "input": round(base, 3),
+        }
+
+    def dicm(self, run, data: Path) -> list[dict]:
+        """Exposure, colour and order on 20 dark photographs without ground truth."""
+        off, off_input, shifts, ranks = [], [], [], []
+        for dark in pictures.read_set(data, "lowlight-dicm").values():
+            given = run(dark, {})
+            off.append(abs(given.mean() / 255 - 0.6))
+            off_input.append(abs(dark.mean() / 255 - 0.6))
+            shifts.append(np.abs(shares(given) - shares(dark)).max())
+            ranks.append(rank_correlation(brightness(dark), brightness(given)))
+        title = "DICM 20"
+        return [
+            row(title, "exposure off .6, mean", np.mean(off), np.mean(off_input)),
+            row(title, "colour share shift, median", np.median(shifts)),
+            row(title, "colour share shift, worst", np.max(shifts)),
+            row(title, "rank correlation, worst", np.min(ranks)),
+        ]
+
+
+def distance(given: Tensor, truth: Tensor) -> Tensor:
+    """L1 + a tenth of the logarithm of each sample's mean squared error (what PSNR averages)."""
+    error = given - truth
+    return error.abs().mean() + 0.1 * torch.log(error.square().mean((1, 2, 3)) + 1e-3).mean()
+
+
+def shares(picture: np.ndarray) -> np.ndarray:
+    """Each channel's share of the sum of all: [3], sum 1."""
+    total = picture.reshape(-1, 3).sum(0, dtype=np.float64)
+    return total / max(total.sum(), 1)
+
+
+def brightness(picture: np.ndarray) -> np.ndarray:
+    """Mean of the channels at 32x32, antialiased: [1024]."""
+    return pictures.resize(picture, 32, 32, Image.Resampling.BOX).mean(2).ravel()
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's: the correlation of ranks (ties in order of place)."""
+    ranks = [np.argsort(np.argsort(v, kind="stable"), kind="stable") for v in (a, b)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def row(title: str, metric: str, value: float, base: float | None = None) -> dict:
+    """One figure without unit."""
+    given = {"set": title, "metric": metric, "unit": "1", "value": round(float(value), 4)}
+    return given | ({} if base is None else {"input": round(float(base), 4)})

@@ -1,0 +1,140 @@
+"""The one training loop: Adam, cosine rate, clipped gradients, averaged weights, resumable."""
+
+import copy
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from workshop import recipe as recipes
+from workshop.networks import FAMILIES
+from workshop.pictures import as_levels, context_of
+from workshop.tasks import TASKS
+
+
+def build(recipe: dict) -> torch.nn.Module:
+    """The recipe's network with its fixed seed."""
+    torch.manual_seed(recipe["seed"])
+    return FAMILIES[recipe["family"]](**recipe["network"])
+
+
+def rate_at(step: int, recipe: dict) -> float:
+    """Linear rise over `warm` steps, then half a cosine down to a hundredth."""
+    warm, steps = min(recipe["warm"], recipe["steps"] // 10), recipe["steps"]
+    if step < warm:
+        return recipe["rate"] * (step + 1) / warm
+    part = (step - warm) / max(1, steps - warm)
+    return recipe["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part))))
+
+
+class Training:
+    """Network, averaged copy, optimizer and step; what a checkpoint holds."""
+
+    def __init__(self, recipe: dict, folder: Path):
+        self.recipe, self.folder = recipe, folder
+        self.network = build(recipe).to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=recipe["rate"], betas=(0.9, 0.99))
+        self.step = 0
+        self.losses: list[tuple[int, float]] = []
+        self.measured: list[tuple[int, float]] = []
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def save(self) -> None:
+        """Written beside and renamed, so that a stop in mid-write leaves the last one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "losses": self.losses,
+            "measured": self.measured,
+            "recipe": self.recipe,
+        }
+        beside = self.path.with_suffix(".new")
+        torch.save(state, beside)
+        beside.replace(self.path)
+
+    def resume(self) -> bool:
+        """Take up the checkpoint, if there is one."""
+        if not self.path.is_file():
+            return False
+        state = torch.load(self.path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.losses = state["step"], state["losses"]
+        self.measured = state["measured"]
+        return True
+
+    def begin_from(self, weights: dict) -> None:
+        """Begin from given weights (of an exported file) instead of random ones."""
+        self.network.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+
+    def advance(self, task, samples) -> float:
+        """One step; returns its loss."""
+        recipe = self.recipe
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_at(self.step, recipe)
+        loss = task.loss(self.network, samples.batch(recipe["batch"]), self.step / recipe["steps"])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["clip"])
+        self.optimizer.step()
+        self.step += 1
+        keep = min(recipe["average"], self.step / (self.step + 10))
+        with torch.no_grad():
+            new, old = list(self.network.parameters()), list(self.average.parameters())
+            torch._foreach_mul_(old, keep)
+            torch._foreach_add_(old, new, alpha=1 - keep)
+        return float(loss.detach())
+
+
+def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, folder: Path | None = None) -> Training:
+    """Train by the recipe; `samples` replaces the data (tests), `weights` the random beginning."""
+    torch.set_num_threads(recipe["threads"])
+    task = TASKS[recipe["name"].split("/")[0]](recipe)
+    training = Training(recipe, folder or recipes.out(recipe["name"]))
+    if not training.resume() and weights:
+        training.begin_from(weights)
+    measured = samples is None
+    samples = samples or task.samples(data)
+    if training.step:  # other samples than those before the stop
+        samples.random = type(samples.random)(type(samples.random.bit_generator)(recipe["seed"] + training.step))
+    bar = tqdm(total=recipe["steps"], initial=training.step, desc=recipe["name"], mininterval=5, smoothing=0.1)
+    total, count, begun = 0.0, 0, time.time()
+    while training.step < recipe["steps"]:
+        total, count = total + training.advance(task, samples), count + 1
+        bar.update()
+        if training.step % 50 == 0:
+            training.losses.append((training.step, total / count))
+            bar.set_postfix(loss=f"{total / count:.4f}", refresh=False)
+            total, count = 0.0, 0
+        if training.step % recipe["save_every"] == 0:
+            training.save()
+        if measured and training.step % recipe["measure_every"] == 0:
+            row = task.measure(runner(training.average), data, quick=True)[0]
+            training.measured.append((training.step, row["value"]))
+            bar.write(json.dumps({"step": training.step, "minutes": round((time.time() - begun) / 60, 1)} | row))
+    bar.close()
+    training.save()
+    return training
+
+
+def runner(network: torch.nn.Module):
+    """The network as a function of one uint8 picture and its knobs."""
+
+    def answer(picture, knobs):
+        with torch.no_grad():
+            given = network.answer(as_levels(picture), as_levels(context_of(picture)), knobs)
+        return (given[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+
+    return answer
