@@ -183,7 +183,9 @@ def from_training(recipe: dict, data: Path, models: Path | None = None) -> Path:
     """Export the averaged weights of the training's checkpoint."""
     path = recipes.out(recipe["name"]) / "checkpoint.pt"
     if not path.is_file():
-        raise SystemExit(f"workshop: no checkpoint of {recipe['name']}; train it first (make train NAME={recipe['name']})")
+        raise SystemExit(
+            f"workshop: no checkpoint of {recipe['name']}; train it first (make train NAME={recipe['name']})"
+        )
     task = TASKS[recipe["name"].split("/")[0]](recipe)
     weights = torch.load(path, weights_only=True)["average"]
     torch.set_num_threads(recipe["threads"])

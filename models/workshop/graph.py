@@ -96,6 +96,8 @@ def left_alone(model: onnx.ModelProto, in_float: tuple[str, ...]) -> list[str]:
             names.append(node.name)
         elif any(i.startswith("tail.weight") for i in of):
             after.update(node.output)
+            if "tail" in in_float:
+                names.append(node.name)
         elif any(i.startswith(part + ".") for i in of for part in in_float):
             names.append(node.name)
     return names

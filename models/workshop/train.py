@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from workshop import plot
 from workshop import recipe as recipes
 from workshop.networks import FAMILIES
 from workshop.pictures import as_levels, context_of
@@ -75,9 +76,13 @@ class Training:
         return True
 
     def begin_from(self, weights: dict) -> None:
-        """Begin from given weights (of an exported file) instead of random ones."""
-        self.network.load_state_dict(weights)
-        self.average.load_state_dict(weights)
+        """Begin from given weights (of an exported file, which also holds constants) instead of random ones."""
+        mine = self.network.state_dict()
+        wrong = [k for k, v in mine.items() if k not in weights or weights[k].shape != v.shape]
+        if wrong:
+            raise SystemExit(f"workshop train: FROM is of another network than the recipe's: '{wrong[0]}' does not fit")
+        self.network.load_state_dict({k: weights[k] for k in mine})
+        self.average.load_state_dict(self.network.state_dict())
 
     def advance(self, task, samples) -> float:
         """One step; returns its loss."""
@@ -114,7 +119,7 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
     while training.step < recipe["steps"]:
         total, count = total + training.advance(task, samples), count + 1
         bar.update()
-        if training.step % 50 == 0:
+        if training.step % 50 == 0 or training.step == recipe["steps"]:
             training.losses.append((training.step, total / count))
             bar.set_postfix(loss=f"{total / count:.4f}", refresh=False)
             total, count = 0.0, 0
@@ -126,6 +131,8 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
             bar.write(json.dumps({"step": training.step, "minutes": round((time.time() - begun) / 60, 1)} | row))
     bar.close()
     training.save()
+    if training.losses:
+        plot.save(training.losses, training.measured, training.folder / "loss.png", recipe["name"])
     return training
 
 

@@ -43,6 +43,12 @@ class Overview(nn.Module):
         return mix @ self.curves, torch.sigmoid(given[:, -HINTS:])
 
 
+def merge(lifted: Tensor, cleaned: Tensor) -> Tensor:
+    """The lifted picture [N,3,H,W] and what `clean` gave [N,6,H,W] -> the answer [N,3,H,W]."""
+    added, held = cleaned.split(3, 1)
+    return lifted - torch.sigmoid(held) * lifted + added
+
+
 class Curve(nn.Module):
     """Picture [N,3,H,W] of whole levels 0..255, H and W multiples of 4, and context [N,3,64,64] in 0..1 -> [N,3,H,W] in 0..1."""
 
@@ -50,7 +56,7 @@ class Curve(nn.Module):
     knobs = ()
     scale = 1
     multiple = 4
-    in_float = ("overview",)  # it costs nothing, and sets the brightness of everything
+    in_float = ("overview", "tail")  # the brightness of everything, and the answer itself; both cost little
 
     def __init__(self, channels: int = 32, middle: int = 64, blocks: int = 3):
         super().__init__()
@@ -61,10 +67,11 @@ class Curve(nn.Module):
         self.blocks = nn.ModuleList(Block(middle) for _ in range(blocks))
         self.up = nn.Conv2d(middle, 4 * channels, 3, padding=1)
         self.after = Block(channels)
-        self.tail = nn.Conv2d(channels, 12, 3, padding=1)
+        self.tail = nn.Conv2d(channels, 24, 3, padding=1)
         with torch.no_grad():
             self.tail.weight.mul_(0.1)
             self.tail.bias.zero_()
+            self.tail.bias[12:] = -3.0  # at first hardly anything is held back
 
     @property
     def radius(self) -> int:
@@ -77,7 +84,8 @@ class Curve(nn.Module):
         return torch.gather(table, 1, levels.long().flatten(1)).view(levels.shape)
 
     def clean(self, dark: Tensor, lifted: Tensor, hints: Tensor) -> Tensor:
-        """What to add to the lifted picture: [N,3,H,W] twice, [N,HINTS] -> [N,3,H,W]."""
+        """What is added to the lifted picture, and how much of itself is held back before (0 none .. 1 all, where it is
+        but noise): [N,3,H,W] twice, [N,HINTS] -> [N,6,H,W], the second half before the sigmoid."""
         halves = F.pixel_unshuffle(torch.cat([dark, lifted], 1), 2)
         planes = hints.view(-1, HINTS, 1, 1).expand(-1, -1, *halves.shape[2:])
         half = self.before(torch.relu(self.head(torch.cat([halves, planes], 1) - MEAN)))
@@ -90,7 +98,7 @@ class Curve(nn.Module):
     def forward(self, levels: Tensor, context: Tensor) -> Tensor:
         table, hints = self.overview(context)
         lifted = self.lift(levels, table)
-        return lifted + self.clean(levels / (LEVELS - 1), lifted, hints)
+        return merge(lifted, self.clean(levels / (LEVELS - 1), lifted, hints))
 
     def answer(self, levels: Tensor, context: Tensor, knobs: dict) -> Tensor:
         """One picture of levels [1,3,H,W] of any size and its context, as served."""

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from workshop.networks.curve import merge
+
 
 def planes(picture: Tensor) -> Tensor:
     """uint8 [N,H,W,3] -> float [N,3,H,W] of whole levels 0..255."""
@@ -49,5 +51,5 @@ class CurveFace(nn.Module):
         x = planes(picture)
         table, hints = self.network.overview(planes(context) / 255)
         lifted = self.network.lift(x, table)
-        given = lifted + self.network.clean(x / 255, lifted, hints)
+        given = merge(lifted, self.network.clean(x / 255, lifted, hints))
         return levels(given * 255).permute(0, 2, 3, 1)

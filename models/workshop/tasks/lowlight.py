@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from workshop import pictures, sheet
+from workshop.networks.curve import merge
 
 GAMMAS = (2.5, 3.2, 4.0)  # of the measure: the files by name take them in turn
 NOISE = 3.0  # of the measure, in levels of 255
@@ -65,7 +66,9 @@ class Samples:
                 part.append(given[:, ::-1] if mirror else given)
             parts[3].append(dark[rows, columns])
             parts[4].append(truth[rows, columns])
-        levels, context, truth, probes, told = (torch.from_numpy(np.stack(p)).permute(0, 3, 1, 2).float() for p in parts)
+        levels, context, truth, probes, told = (
+            torch.from_numpy(np.stack(p)).permute(0, 3, 1, 2).float() for p in parts
+        )
         return levels, context / 255, truth / 255, probes, told / 255
 
 
@@ -113,8 +116,8 @@ class Task:
         table, hints = network.overview(context)
         lifted = network.lift(levels, table)
         with torch.autocast("cpu", torch.bfloat16):
-            added = network.clean(levels / 255, lifted, hints)
-        return distance(lifted + added.float(), truth) + 0.5 * distance(network.lift(probes, table), told)
+            cleaned = network.clean(levels / 255, lifted, hints)
+        return distance(merge(lifted, cleaned.float()), truth) + 0.5 * distance(network.lift(probes, table), told)
 
     def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
         """The function's figures. `run(picture, knobs) -> picture`, both uint8 [H,W,3]."""

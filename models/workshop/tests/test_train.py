@@ -1,0 +1,74 @@
+"""The loop: it learns, it goes on where it stopped, it begins from an exported file."""
+
+import numpy as np
+import pytest
+import torch
+
+from workshop import export, graph, recipe, train
+from workshop.tasks import TASKS
+from workshop.tests import made
+
+
+def test_twenty_steps_learn_and_leave_a_checkpoint_and_a_plot(exported):
+    before = train.build(exported.recipe).state_dict()
+    after = exported.training.network.state_dict()
+    assert all(torch.isfinite(v).all() for v in after.values())
+    assert any((before[k] != after[k]).any() for k in before)
+    assert exported.training.path.is_file()
+    assert (exported.training.folder / "loss.png").stat().st_size > 1000
+
+
+def test_a_stopped_training_goes_on(tmp_path):
+    given = recipe.load("upscale/default", 6) | {"batch": 1, "save_every": 3}
+    task = TASKS["upscale"](given)
+    samples = task.generated(made.some(1))
+    first = train.run(given | {"steps": 3}, tmp_path, samples=samples, folder=tmp_path)
+    assert first.step == 3
+    second = train.Training(given, tmp_path)
+    assert second.resume()
+    assert second.step == 3
+    assert torch.equal(second.average.tail.weight, first.average.tail.weight)
+    assert train.run(given, tmp_path, samples=samples, folder=tmp_path).step == 6
+
+
+def test_from_an_exported_file_begins_with_its_weights(exported, tmp_path):
+    weights = graph.weights(exported.folder / "model.onnx")
+    told = exported.training.average.state_dict()
+    assert weights.keys() >= told.keys()
+    assert all(torch.equal(weights[k], told[k]) for k in told)
+    again = train.Training(exported.recipe, tmp_path)
+    again.begin_from(weights)
+    assert all(torch.equal(v, told[k]) for k, v in again.network.state_dict().items())
+    with pytest.raises(SystemExit, match="another network"):
+        again.begin_from({"head.weight": weights["head.weight"]})
+
+
+def test_rate_rises_then_falls():
+    given = recipe.load("upscale/default", 1000)
+    rates = [train.rate_at(step, given) for step in range(1000)]
+    assert np.argmax(rates) in range(98, 102)
+    assert rates[0] < 0.02 * given["rate"]
+    assert rates[-1] < 0.02 * given["rate"]
+
+
+def test_an_unknown_recipe_and_missing_data_are_told(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="no recipe named 'upscale/other'"):
+        recipe.load("upscale/other")
+    task = TASKS["upscale"](recipe.load("upscale/default"))
+    with pytest.raises(SystemExit):
+        task.samples(tmp_path)
+    said = capsys.readouterr().err
+    assert str(tmp_path / "photo-t91") in said
+    assert "DATA=" in said
+
+
+def test_a_worse_8_bit_file_is_refused(tmp_path, capsys):
+    rows = [
+        {"precision": "float", "set": "s", "metric": "PSNR", "unit": "dB", "value": 30.0},
+        {"precision": "int8", "set": "s", "metric": "PSNR", "unit": "dB", "value": 29.89},
+    ]
+    with pytest.raises(export.Refused):
+        export.check(rows, {})
+    assert "loses 0.110 dB" in capsys.readouterr().err
+    rows[1]["value"] = 29.91
+    export.check(rows, {})
