@@ -6,11 +6,12 @@ from pathlib import Path
 from workshop import recipe as recipes
 
 USAGE = """\
-python -m workshop train NAME=upscale/default [DATA=folder] [STEPS=number] [FROM=model.onnx]   train, then export
+python -m workshop train NAME=upscale/default [DATA=folder] [STEPS=number] [MINUTES=number] [FROM=model.onnx]
+                                                          train, then export; MINUTES ends it by the clock
 python -m workshop export NAME=upscale/default [DATA=folder]                                  export the last checkpoint
 python -m workshop quality [DATA=folder]                                                      measure what the functions serve
 DATA is the folder of picture sets, ../shared/data unless given."""
-WORDS = {"train": {"NAME", "DATA", "STEPS", "FROM"}, "export": {"NAME", "DATA"}, "quality": {"DATA"}}
+WORDS = {"train": {"NAME", "DATA", "STEPS", "MINUTES", "FROM"}, "export": {"NAME", "DATA"}, "quality": {"DATA"}}
 
 
 def words(command: str, given: list[str]) -> dict[str, str]:
@@ -20,6 +21,13 @@ def words(command: str, given: list[str]) -> dict[str, str]:
     if wrong or ("NAME" in WORDS[command] and not pairs.get("NAME")):
         raise SystemExit(f"workshop {command}: {'unknown ' + wrong[0] if wrong else 'NAME= is missing'}\n{USAGE}")
     return {k: v for k, v in pairs.items() if v}
+
+
+def whole(word: str, text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isdigit() and int(text)):
+        raise SystemExit(f"workshop train: {word} is a whole number above 0, not '{text}'")
+    return int(text)
 
 
 def main() -> None:
@@ -32,10 +40,8 @@ def main() -> None:
         from workshop import quality
 
         raise SystemExit(quality.run(data))
-    steps = given.get("STEPS")
-    if steps is not None and not (steps.isdigit() and int(steps)):
-        raise SystemExit(f"workshop train: STEPS is a whole number above 0, not '{steps}'")
-    recipe = recipes.load(given["NAME"], int(steps) if steps else None)
+    numbers = {word.lower(): whole(word, given[word]) for word in ("STEPS", "MINUTES") if word in given}
+    recipe = recipes.load(given["NAME"]) | numbers
     from workshop import export, graph, train
 
     if command == "train":

@@ -22,13 +22,26 @@ def build(recipe: dict) -> torch.nn.Module:
     return FAMILIES[recipe["family"]](**recipe["network"])
 
 
-def rate_at(step: int, recipe: dict) -> float:
-    """Linear rise over `warm` steps, then half a cosine down to a hundredth."""
-    warm, steps = min(recipe["warm"], recipe["steps"] // 10), recipe["steps"]
+def rate_at(step: int, part: float, recipe: dict) -> float:
+    """Linear rise over `warm` steps, then half a cosine over the part done (0..1), down to a hundredth."""
+    warm = min(recipe["warm"], recipe["steps"] // 10)
     if step < warm:
         return recipe["rate"] * (step + 1) / warm
-    part = (step - warm) / max(1, steps - warm)
     return recipe["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part))))
+
+
+class Progress:
+    """The part of a training that is done: by its steps, or, with `minutes`, by the clock where that is further on."""
+
+    def __init__(self, step: int, recipe: dict):
+        self.steps, self.seconds = recipe["steps"], 60 * recipe.get("minutes", 0)
+        self.first, self.begun = step / recipe["steps"], time.monotonic()
+
+    def part(self, step: int) -> float:
+        done = step / self.steps
+        if self.seconds:
+            done = max(done, self.first + (1 - self.first) * (time.monotonic() - self.begun) / self.seconds)
+        return min(1.0, done)
 
 
 class Training:
@@ -84,12 +97,12 @@ class Training:
         self.network.load_state_dict({k: weights[k] for k in mine})
         self.average.load_state_dict(self.network.state_dict())
 
-    def advance(self, task, samples) -> float:
-        """One step; returns its loss."""
+    def advance(self, task, samples, part: float) -> float:
+        """One step with that part of the training done; returns its loss."""
         recipe = self.recipe
         for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.step, recipe)
-        loss = task.loss(self.network, samples.batch(recipe["batch"]), self.step / recipe["steps"])
+            group["lr"] = rate_at(self.step, part, recipe)
+        loss = task.loss(self.network, samples.batch(recipe["batch"]), part)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["clip"])
@@ -116,8 +129,9 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
         samples.random = type(samples.random)(type(samples.random.bit_generator)(recipe["seed"] + training.step))
     bar = tqdm(total=recipe["steps"], initial=training.step, desc=recipe["name"], mininterval=5, smoothing=0.1)
     total, count, begun = 0.0, 0, time.time()
-    while training.step < recipe["steps"]:
-        total, count = total + training.advance(task, samples), count + 1
+    progress = Progress(training.step, recipe)
+    while (part := progress.part(training.step)) < 1:
+        total, count = total + training.advance(task, samples, part), count + 1
         bar.update()
         if training.step % 50 == 0 or training.step == recipe["steps"]:
             training.losses.append((training.step, total / count))

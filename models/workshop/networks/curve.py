@@ -16,15 +16,19 @@ HINTS = 4  # numbers that the whole picture gives to the cleaning, each 0..1
 
 
 def curves() -> Tensor:
-    """The fixed curves to mix, each rising from 0 to 1, at the 256 levels: [curves, 256]."""
+    """The fixed curves to mix, each rising from 0 to 1, at the 256 levels: [curves, 256].
+
+    Roots begin with a short straight toe: a bare root is infinitely steep at 0 and turns black noise into grey noise.
+    """
     x = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
-    roots = [x ** (1 / g) for g in (1.0, 1.3, 1.7, 2.2, 2.9, 3.8, 5.0, 6.5)]
+    roots = [(0.003, g) for g in (1.5, 2.2, 3.2, 4.5, 6.5)] + [(0.02, g) for g in (2.0, 4.0, 7.0)]
+    lifts = [((x + t) ** (1 / g) - t ** (1 / g)) / ((1 + t) ** (1 / g) - t ** (1 / g)) for t, g in roots]
     gains = [1 - (1 - x) ** g for g in (2.0, 4.0, 8.0)]
-    return torch.stack(roots + gains).float()
+    return torch.stack([x, *lifts, *gains]).float()
 
 
 class Overview(nn.Module):
-    """Context [N,3,64,64] in 0..1 -> curve at 256 levels [N,256], hints [N,HINTS] in 0..1."""
+    """Context [N,3,64,64] in 0..1 -> curve at 256 levels [N,256], share [N,1] in 0..1, hints [N,HINTS] in 0..1."""
 
     def __init__(self, width: int = 48):
         super().__init__()
@@ -32,15 +36,14 @@ class Overview(nn.Module):
             nn.Conv2d(6, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, width, 3, 2, 1)
         )
         self.tones = nn.Sequential(nn.Conv2d(6, 32, 1), nn.ReLU(), nn.Conv2d(32, width, 1))
-        self.choice = nn.Sequential(nn.Linear(2 * width, 64), nn.ReLU(), nn.Linear(64, len(curves()) + HINTS))
+        self.choice = nn.Sequential(nn.Linear(2 * width, 64), nn.ReLU(), nn.Linear(64, len(curves()) + 1 + HINTS))
         self.register_buffer("curves", curves(), persistent=False)
 
-    def forward(self, context: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         both = torch.cat([context, (context + 1e-3) ** (1 / 3)], 1) - MEAN
         seen = torch.cat([torch.relu(part(both)).mean((2, 3)) for part in (self.shape, self.tones)], 1)
-        given = self.choice(seen)
-        mix = torch.softmax(given[:, :-HINTS], 1)
-        return mix @ self.curves, torch.sigmoid(given[:, -HINTS:])
+        mix, share, hints = self.choice(seen).split([len(self.curves), 1, HINTS], 1)
+        return torch.softmax(mix, 1) @ self.curves, torch.sigmoid(share), torch.sigmoid(hints)
 
 
 def merge(lifted: Tensor, cleaned: Tensor) -> Tensor:
@@ -79,9 +82,18 @@ class Curve(nn.Module):
         half, quarter = 1 + 2 + 1 + 2 + 1, 2 * len(self.blocks) + 1
         return 2 * half + 4 * quarter + 4
 
-    def lift(self, levels: Tensor, table: Tensor) -> Tensor:
-        """The curve on every channel of levels [N,3,H,W] (whole numbers 0..255)."""
-        return torch.gather(table, 1, levels.long().flatten(1)).view(levels.shape)
+    def lift(self, levels: Tensor, table: Tensor, share: Tensor) -> Tensor:
+        """The curve on levels [N,3,H,W] (whole numbers 0..255) -> [N,3,H,W] in 0..1.
+
+        Twice: on each channel alone (undoes a gamma), and on the largest channel with the others in proportion (keeps
+        hue and saturation, as less light on the same things does); `share` [N,1] of the second is taken.
+        """
+        ramp = torch.arange(LEVELS, device=table.device).clamp(min=1) / (LEVELS - 1)
+        gains = torch.cat([table[:, 1:2] - table[:, :1], table[:, 1:]], 1) / ramp
+        each = torch.gather(table, 1, levels.long().flatten(1)).view(levels.shape)
+        top = levels.amax(1, keepdim=True)
+        gain = torch.gather(gains, 1, top.long().flatten(1)).view(top.shape)
+        return each + share.view(-1, 1, 1, 1) * (levels / (LEVELS - 1) * gain - each)
 
     def clean(self, dark: Tensor, lifted: Tensor, hints: Tensor) -> Tensor:
         """What is added to the lifted picture, and how much of itself is held back before (0 none .. 1 all, where it is
@@ -96,8 +108,8 @@ class Curve(nn.Module):
         return F.pixel_shuffle(self.tail(half), 2)
 
     def forward(self, levels: Tensor, context: Tensor) -> Tensor:
-        table, hints = self.overview(context)
-        lifted = self.lift(levels, table)
+        table, share, hints = self.overview(context)
+        lifted = self.lift(levels, table, share)
         return merge(lifted, self.clean(levels / (LEVELS - 1), lifted, hints))
 
     def answer(self, levels: Tensor, context: Tensor, knobs: dict) -> Tensor:

@@ -34,7 +34,7 @@ class Edsr(nn.Module):
     paper = "https://arxiv.org/abs/1707.02921"
     knobs = ("denoise",)
     multiple = 1
-    in_float = ("skip",)  # eight bits would coarsen the picture itself
+    in_float = ("skip", "tail")  # eight bits would coarsen the picture itself, and gain nothing with 27 channels
 
     def __init__(self, scale: int = 3, channels: int = 32, blocks: int = 16):
         super().__init__()
@@ -55,7 +55,7 @@ class Edsr(nn.Module):
         return 3 + 2 * len(self.blocks)
 
     def features(self, x: Tensor, denoise: Tensor) -> Tensor:
-        """The residual before the shuffle: [N,3,H,W] -> [N,3*scale^2,H,W]."""
+        """The residual before the shuffle: [N,3,H,W] -> [N,scale^2*3,H,W]."""
         plane = denoise.view(-1, 1, 1, 1).expand(x.shape[0], 1, x.shape[2], x.shape[3]).to(x.dtype)
         head = self.head(torch.cat([x, plane], 1) - MEAN)
         body = head
@@ -64,15 +64,25 @@ class Edsr(nn.Module):
         return self.tail(self.end(body) + head)
 
     def base(self, x: Tensor) -> Tensor:
-        """The interpolated input before the shuffle, edges repeated: [N,3,H,W] -> [N,3*scale^2,H,W]."""
+        """The interpolated input before the shuffle, edges repeated: [N,3,H,W] -> [N,scale^2*3,H,W]."""
         return self.skip(F.pad(x, (2, 2, 2, 2), mode="replicate"))
 
     def forward(self, x: Tensor, denoise: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.features(x, denoise) + self.base(x), self.scale)
+        return shuffle(self.features(x, denoise) + self.base(x), self.scale)
 
     def answer(self, levels: Tensor, context: Tensor, knobs: dict) -> Tensor:
         """One picture of levels [1,3,H,W], as served."""
         return self(levels / 255, levels.new_tensor([knobs.get("denoise", 0.0)]))
+
+
+def shuffle(values: Tensor, scale: int) -> Tensor:
+    """[N,scale^2*3,H,W] -> [N,3,scale*H,scale*W], channels in the order (row, column, colour).
+
+    Pixel shuffle with the colour last, so that a row of the answer is copied in runs of bytes when it leaves the graph.
+    """
+    count, _, height, width = values.shape
+    split = values.reshape(count, scale, scale, 3, height, width)
+    return split.permute(0, 3, 4, 1, 5, 2).reshape(count, 3, scale * height, scale * width)
 
 
 def cubic(t: float, a: float = -0.5) -> float:
@@ -84,14 +94,14 @@ def cubic(t: float, a: float = -0.5) -> float:
 
 
 def interpolation(scale: int) -> Tensor:
-    """Bicubic enlargement as the weight of a 5x5 convolution, [3*scale^2, 3, 5, 5], in pixel-shuffle order."""
+    """Bicubic enlargement as the weight of a 5x5 convolution, [scale^2*3, 3, 5, 5], in the order of `shuffle`."""
     taps = torch.zeros(scale, 5)
     for phase in range(scale):
         offset = (phase + 0.5) / scale - 0.5
         for tap in range(5):
             taps[phase, tap] = cubic(tap - 2 - offset)
     kernel = torch.einsum("iy,jx->ijyx", taps, taps).reshape(scale * scale, 5, 5)
-    weight = torch.zeros(3, scale * scale, 3, 5, 5)
+    weight = torch.zeros(scale * scale, 3, 3, 5, 5)
     for channel in range(3):
-        weight[channel, :, channel] = kernel
+        weight[:, channel, channel] = kernel
     return weight.reshape(3 * scale * scale, 3, 5, 5)

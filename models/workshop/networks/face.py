@@ -17,10 +17,10 @@ def levels(values: Tensor) -> Tensor:
 
 
 def shuffled(values: Tensor, scale: int) -> Tensor:
-    """uint8 [N,3*scale^2,H,W] (in the order of pixel shuffle) -> [N,scale*H,scale*W,3]."""
-    count, _, height, width = values.shape
-    split = values.reshape(count, 3, scale, scale, height, width)
-    return split.permute(0, 4, 2, 5, 3, 1).reshape(count, scale * height, scale * width, 3)
+    """uint8 [N,H,W,scale^2*3] (in the order of `edsr.shuffle`) -> [N,scale*H,scale*W,3]."""
+    count, height, width, _ = values.shape
+    split = values.reshape(count, height, width, scale, scale * 3)
+    return split.permute(0, 1, 3, 2, 4).reshape(count, scale * height, scale * width, 3)
 
 
 class EdsrFace(nn.Module):
@@ -35,7 +35,9 @@ class EdsrFace(nn.Module):
     def forward(self, picture: Tensor, denoise: Tensor) -> Tensor:
         x = planes(picture)
         added = self.network.features(x / 255, denoise)
-        return shuffled(levels(added * 255 + self.network.base(x)), self.network.scale)
+        # Channels last before the sum: 8-bit convolutions give them so, and no turning is left.
+        whole = (added * 255).permute(0, 2, 3, 1) + self.network.base(x).permute(0, 2, 3, 1)
+        return shuffled(levels(whole), self.network.scale)
 
 
 class CurveFace(nn.Module):
@@ -49,7 +51,7 @@ class CurveFace(nn.Module):
 
     def forward(self, picture: Tensor, context: Tensor) -> Tensor:
         x = planes(picture)
-        table, hints = self.network.overview(planes(context) / 255)
-        lifted = self.network.lift(x, table)
+        table, share, hints = self.network.overview(planes(context) / 255)
+        lifted = self.network.lift(x, table, share)
         given = merge(lifted, self.network.clean(x / 255, lifted, hints))
         return levels(given * 255).permute(0, 2, 3, 1)

@@ -20,6 +20,14 @@ def darken(picture: np.ndarray, gamma: float, noise: np.ndarray, gain: float = 1
     return np.clip(np.rint(table[picture] + noise), 0, 255).astype(np.uint8)
 
 
+def darken_evenly(picture: np.ndarray, gamma: float, noise: np.ndarray, gain: float = 1.0) -> np.ndarray:
+    """The same on the largest channel of each pixel, the others in proportion: hue and saturation stay."""
+    light = np.arange(256) / 255
+    table = (gain * light ** (gamma - 1) if gamma >= 1 else np.full(256, gain)).astype(np.float32)
+    scaled = picture * table[picture.max(2)][..., None]
+    return np.clip(np.rint(scaled + noise), 0, 255).astype(np.uint8)
+
+
 class Samples:
     """Darkened, noisy crops with the whole (damaged) picture as context."""
 
@@ -32,10 +40,11 @@ class Samples:
     @staticmethod
     def bright(picture: np.ndarray) -> bool:
         """A target must be a well-lit picture itself."""
-        return 0.3 <= picture.mean() / 255 <= 0.75
+        return 0.25 <= picture.mean() / 255 <= 0.75
 
     def damage(self, picture: np.ndarray) -> np.ndarray:
-        """A seventh of the pictures stays bright; the others are darkened by gamma, some by less exposure too."""
+        """A seventh of the pictures stays bright; the others are darkened by gamma, some by less exposure too; on each
+        channel alone, or (two of five) on the largest with the others in proportion."""
         random = self.random
         kind = random.random()
         gamma, gain, sigma = random.uniform(1.6, 4.6), 1.0, random.uniform(0, 6)
@@ -45,7 +54,8 @@ class Samples:
             gamma, gain = random.uniform(1.0, 3.0), random.uniform(0.25, 0.9)
         begin = int(random.integers(self.pool.size))
         noise = np.take(self.pool, np.arange(begin, begin + picture.size), mode="wrap").reshape(picture.shape)
-        return darken(picture, gamma, noise * np.float32(sigma), gain)
+        way = darken_evenly if random.random() < 0.4 else darken
+        return way(picture, gamma, noise * np.float32(sigma), gain)
 
     def batch(self, count: int) -> tuple[Tensor, ...]:
         """(levels [N,3,c,c], context [N,3,64,64] in 0..1, truth [N,3,c,c] in 0..1, probes and their truth [N,3,32,32])."""
@@ -113,11 +123,13 @@ class Task:
     def loss(self, network, batch, part: float) -> Tensor:
         """L1 and the logarithm of each crop's squared error, and the same of the curve alone on pixels from everywhere."""
         levels, context, truth, probes, told = batch
-        table, hints = network.overview(context)
-        lifted = network.lift(levels, table)
+        table, share, hints = network.overview(context)
+        lifted = network.lift(levels, table, share)
         with torch.autocast("cpu", torch.bfloat16):
             cleaned = network.clean(levels / 255, lifted, hints)
-        return distance(merge(lifted, cleaned.float()), truth) + 0.5 * distance(network.lift(probes, table), told)
+        return distance(merge(lifted, cleaned.float()), truth) + 0.5 * distance(
+            network.lift(probes, table, share), told
+        )
 
     def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
         """The function's figures. `run(picture, knobs) -> picture`, both uint8 [H,W,3]."""

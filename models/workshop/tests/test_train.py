@@ -45,10 +45,22 @@ def test_from_an_exported_file_begins_with_its_weights(exported, tmp_path):
 
 def test_rate_rises_then_falls():
     given = recipe.load("upscale/default", 1000)
-    rates = [train.rate_at(step, given) for step in range(1000)]
+    rates = [train.rate_at(step, step / 1000, given) for step in range(1000)]
     assert np.argmax(rates) in range(98, 102)
     assert rates[0] < 0.02 * given["rate"]
     assert rates[-1] < 0.02 * given["rate"]
+
+
+def test_minutes_end_a_training_by_the_clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(train.time, "monotonic", lambda: now[0])
+    progress = train.Progress(25, {"steps": 100, "minutes": 2})
+    assert progress.part(25) == 0.25
+    now[0] += 60
+    assert progress.part(30) == 0.625
+    assert progress.part(80) == 0.8
+    now[0] += 61
+    assert progress.part(30) == 1
 
 
 def test_an_unknown_recipe_and_missing_data_are_told(tmp_path, capsys):
