@@ -1,0 +1,18 @@
+//! Tests of the built programs, from outside: through their doors, with real pictures, weights and emulators.
+//!
+//! `make test` builds the programs and fetches the emulators first. `UPDATE=1` rewrites the golden pictures.
+
+mod bad;
+mod contract;
+mod doors;
+mod golden;
+mod layout;
+mod life;
+mod memory;
+mod pictures;
+mod process;
+mod samples;
+mod start;
+mod tiling;
+mod variants;
+mod wire;

@@ -1,0 +1,87 @@
+//! Golden pictures: what each default network makes of a few committed pictures, in each precision.
+//!
+//! `tests/golden/FUNCTION/NAME.png` goes in; `NAME.int8.png` and `NAME.float.png` come out. `UPDATE=1` rewrites the latter,
+//! to be looked at before they are committed.
+
+use std::path::PathBuf;
+
+use common::{Encoding, Picture};
+
+use crate::process::{Server, functions, root};
+use crate::samples::{difference, read};
+use crate::wire::post;
+
+/// The pictures that go in.
+fn inputs(function: &str) -> Vec<PathBuf> {
+    let folder = root().join("tests/golden").join(function);
+    let mut inputs: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|cause| panic!("{}: {cause}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().matches('.').count() == 1)
+        .collect();
+    inputs.sort();
+    assert!(inputs.len() >= 2, "golden pictures of {function}");
+    inputs
+}
+
+/// Compares every answer with its golden picture; each may be off by `most`.
+fn golden(precision: &str, most: u8) {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut wrong = Vec::new();
+    for function in functions() {
+        let server = Server::start(&function, &[("PRECISION", precision)]);
+        for input in inputs(&function) {
+            let bytes = std::fs::read(&input).unwrap();
+            let answer = server.ask(&post("/?format=png&compression=9", &bytes)).good();
+            let golden = input.with_extension(format!("{precision}.png"));
+            if update {
+                std::fs::write(&golden, &answer.body).unwrap();
+                continue;
+            }
+            let expect = std::fs::read(&golden).unwrap_or_else(|cause| panic!("{}: {cause}; UPDATE=1 writes it", golden.display()));
+            let (answer, expect) = (read(&answer.body).0, read(&expect).0);
+            assert_eq!((answer.width(), answer.height()), (expect.width(), expect.height()), "{}", golden.display());
+            let (off, mean) = difference(answer.pixels(), expect.pixels());
+            if off > most || answer.alpha() != expect.alpha() {
+                wrong.push(format!("{}: off by {off}, {mean:.4} on average", golden.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "look at the answers; where the new ones are right, UPDATE=1 keeps them:\n{}", wrong.join("\n"));
+}
+
+// proves: E02, U01
+#[test]
+fn answers_of_the_8_bit_networks_are_equal_to_the_golden_ones() {
+    golden("int8", 0);
+}
+
+// proves: E02, U01
+#[test]
+fn answers_of_the_float_networks_are_the_golden_ones_within_1_of_255() {
+    golden("float", 1);
+}
+
+/// The two precisions of one network are one network: their answers are close.
+#[test]
+fn precisions_agree() {
+    for function in functions() {
+        for input in inputs(&function) {
+            let [int8, float] = ["int8", "float"].map(|name| read(&std::fs::read(input.with_extension(format!("{name}.png"))).unwrap()).0);
+            let (_, mean) = difference(int8.pixels(), float.pixels());
+            assert!(mean < 6.0, "{}: {mean} on average", input.display());
+        }
+    }
+}
+
+/// What goes in is small: a golden picture is for reading by eye, not for weight.
+#[test]
+fn golden_pictures_are_small() {
+    for function in functions() {
+        for input in inputs(&function) {
+            let picture: Picture = read(&std::fs::read(&input).unwrap()).0;
+            let stored = picture.encode(Encoding::Png { compression: Some(0) }).unwrap().len();
+            assert!(stored < 60_000, "{}: {} x {}", input.display(), picture.width(), picture.height());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A wrong start is one clear line and exit code 1: no panic, no signal, no half-started server.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{Process, START, command, functions, library, program};
+use crate::variants::copy_models;
+
+/// Starts what must fail and gives its one line.
+fn refused(function: &str, command: &mut Command) -> String {
+    let process = Process::spawn(command);
+    let (status, stderr) = process.end(START);
+    let said = process.lines();
+    assert_eq!(status.code(), Some(1), "{command:?}: {status:?} {stderr} {said:?}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with(&format!("{function}: ")) && !stderr.contains("panicked"), "{stderr}");
+    assert!(!said.iter().any(|line| line.contains("\"ready\"")), "{said:?}");
+    stderr
+}
+
+/// Damages a file: takes it away, cuts it, turns a bit of it, empties it.
+fn damages() -> [(&'static str, fn(&Path)); 4] {
+    [
+        ("missing", |path| std::fs::remove_file(path).unwrap()),
+        ("cut", |path| rewrite(path, |bytes| bytes.truncate(bytes.len() * 2 / 3))),
+        ("corrupt", |path| rewrite(path, |bytes| *bytes.iter_mut().rev().nth(1000).unwrap() ^= 0x10)),
+        ("empty", |path| rewrite(path, Vec::clear)),
+    ]
+}
+
+fn rewrite(path: &Path, change: fn(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    std::fs::write(path, bytes).unwrap();
+}
+
+// proves: U05, U14
+#[test]
+fn damaged_weights_are_one_line() {
+    for function in functions() {
+        for (damage, harm) in damages() {
+            let folder = tempfile::tempdir().unwrap();
+            copy_models(&function, folder.path());
+            harm(&folder.path().join(&function).join("default/model.int8.onnx"));
+            let models = folder.path().to_str().unwrap();
+            let line = refused(&function, &mut command(&function, &[("MODELS", models)]));
+            assert!(line.contains("model.int8.onnx"), "{damage}: {line}");
+        }
+    }
+}
+
+// proves: U05, U14
+#[test]
+fn a_damaged_runtime_library_is_one_line() {
+    let function = &functions()[0];
+    for (damage, harm) in damages() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("libonnxruntime.so");
+        std::fs::copy(library(), &copy).unwrap();
+        harm(&copy);
+        let line = refused(function, &mut command(function, &[("ORT_DYLIB_PATH", copy.to_str().unwrap())]));
+        assert!(line.contains("libonnxruntime.so") && line.contains("runtime library"), "{damage}: {line}");
+    }
+}
+
+#[test]
+fn a_damaged_manifest_is_one_line_that_names_the_place() {
+    for (from, to, says) in [
+        ("\"halo\"", "\"hallo\"", "`hallo`"),
+        ("\"scale\"", "\"scale\" 3", "line"),
+        ("\"variant\": \"default\"", "\"variant\": \"other\"", "other"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        copy_models("upscale", folder.path());
+        let path = folder.path().join("upscale/default/model.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let line = refused("upscale", &mut command("upscale", &[("MODELS", folder.path().to_str().unwrap())]));
+        assert!(line.contains("model.json") && line.contains(says), "{line}");
+    }
+}
+
+#[test]
+fn a_wrong_setting_is_one_line_that_names_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for function in functions() {
+        for (name, value) in [
+            ("PORT", "http"),
+            ("PORT", "70000"),
+            ("PORT", &port),
+            ("HOST", "no host at all"),
+            ("MODELS", "/nowhere"),
+            ("MODEL", "best"),
+            ("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so"),
+            ("PROVIDER", "gpu"),
+            ("PROVIDER", "cuda"),
+            ("PROVIDER", "tensorrt"),
+            ("PRECISION", "half"),
+            ("INSTANCES", "0"),
+            ("THREADS", "many"),
+            ("QUEUE", "-1"),
+            ("DEADLINE_S", "0"),
+            ("MAX_BYTES", "0"),
+            ("MAX_PIXELS", "1e6"),
+            ("LOG", "loud"),
+        ] {
+            let line = refused(&function, &mut command(&function, &[(name, value)]));
+            assert!(line.contains(value) || line.contains(name), "{name}={value}: {line}");
+        }
+    }
+}
+
+#[test]
+fn help_lists_every_setting_and_arguments_are_refused() {
+    for function in functions() {
+        let run = |argument: &str| Command::new(program(&function)).arg(argument).output().unwrap();
+        let help = run("--help");
+        let text = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(help.status.success() && help.stderr.is_empty(), "{text}");
+        for name in [
+            "HOST", "PORT", "MODELS", "MODEL", "PROVIDER", "PRECISION", "ORT_DYLIB_PATH", "INSTANCES", "THREADS", "QUEUE",
+            "DEADLINE_S", "MAX_BYTES", "MAX_PIXELS", "ORIGINS", "LOG", "AWS_LAMBDA_RUNTIME_API",
+        ] {
+            assert!(text.contains(name), "{name} in\n{text}");
+        }
+        assert!(String::from_utf8_lossy(&run("--version").stdout).starts_with(&format!("{function} ")));
+        let line = refused(&function, Command::new(program(&function)).arg("serve"));
+        assert!(line.contains("serve") && line.contains("--help"), "{line}");
+    }
+}
