@@ -1,0 +1,55 @@
+//! CORS (Fetch standard, section 3.3): which web pages may call.
+
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue};
+
+/// What the answer to a request from a page may say.
+pub(crate) enum Origin {
+    /// No page asked, or its origin is not allowed.
+    None,
+    /// Every page may call.
+    Any,
+    /// This page may call, others may not: caches must know.
+    One(HeaderValue),
+}
+
+impl Origin {
+    /// The right of the request's origin under the setting `ORIGINS`.
+    pub(crate) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+        let Some(origin) = headers.get(ORIGIN) else { return Self::None };
+        if allowed.iter().any(|one| one == "*") {
+            return Self::Any;
+        }
+        let listed = allowed.iter().any(|one| one.as_bytes() == origin.as_bytes());
+        if listed { Self::One(origin.clone()) } else { Self::None }
+    }
+
+    /// Says so in the answer.
+    pub(crate) fn allow(self, headers: &mut HeaderMap) {
+        match self {
+            Self::None => return,
+            Self::Any => headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            Self::One(origin) => {
+                headers.append(VARY, HeaderValue::from_static("origin"));
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+            }
+        };
+        let told = "x-request-id, x-model, server-timing, retry-after, location, etag";
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(told));
+    }
+}
+
+/// The headers of the answer to a preflight; none for a plain OPTIONS.
+pub(crate) fn preflight(headers: &HeaderMap) -> HeaderMap {
+    let mut answer = HeaderMap::new();
+    if headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        let may = "accept, authorization, content-type, idempotency-key, prefer, traceparent, x-api-key, x-request-id";
+        answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+        answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(may));
+        answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    }
+    answer
+}

@@ -1,0 +1,265 @@
+//! One ONNX file: a pool of sessions, the provider, cancellation, and a shape check against the manifest.
+//!
+//! The only module that names `ort`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use ort::environment::Environment;
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{RunOptions, Session, SessionInputValue};
+use ort::value::{TensorElementType, TensorRef, ValueType};
+
+use crate::error::{Error, Result};
+use crate::manifest::{Manifest, Precision};
+use crate::runtime;
+use crate::settings::{Provider, Settings};
+use crate::watch::Watch;
+
+/// What sessions are built with.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    provider: Provider,
+    precision: Option<Precision>,
+    instances: usize,
+    wide: usize,
+    narrow: usize,
+}
+
+/// The output picture. An ONNX graph can have no output of an input's name, or it would be `picture` too.
+const ANSWER: &str = "answer";
+
+static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+
+impl Engine {
+    /// Loads the runtime library (once a process) and settles provider and threads.
+    ///
+    /// # Errors
+    /// One sentence when the library is missing, cut, corrupt or lacks the provider that the settings name.
+    pub fn start(settings: &Settings) -> Result<Self> {
+        if ENVIRONMENT.get().is_none() {
+            let library = runtime::verified_library(settings)?;
+            let wrong = |cause: String| Error::internal(format!("runtime library {}: {cause}", library.display()));
+            let builder = ort::init_from(&library).map_err(|cause| wrong(cause.to_string()))?;
+            let environment = builder.with_name("darkroom").with_telemetry(false).build();
+            _ = ENVIRONMENT.set(environment.map_err(|cause| wrong(cause.to_string()))?);
+        }
+        let cuda = ep::CUDA::is_available().unwrap_or(false);
+        let tensorrt = ep::TensorRT::is_available().unwrap_or(false);
+        let provider = match settings.provider {
+            Provider::Auto if cuda => Provider::Cuda,
+            Provider::Auto | Provider::Cpu => Provider::Cpu,
+            Provider::Cuda if cuda => Provider::Cuda,
+            Provider::Tensorrt if tensorrt => Provider::Tensorrt,
+            missing => {
+                let message = format!("PROVIDER={}: the runtime library was built without it", missing.name());
+                return Err(Error::internal(message));
+            }
+        };
+        let instances = settings.instances;
+        // A lone request is quickest on all cores, a crowd with a session a core: both are kept, as the load asks.
+        let wide = settings.threads.unwrap_or(settings.cores);
+        let narrow = settings.threads.unwrap_or((settings.cores / instances).max(1));
+        Ok(Self { provider, precision: settings.precision, instances, wide, narrow })
+    }
+
+    /// The provider in use.
+    pub fn provider(&self) -> &'static str {
+        self.provider.name()
+    }
+
+    /// The precision to serve a variant in: what the settings say, else 8 bits on the CPU where there are, else float.
+    pub fn precision(&self, manifest: &Manifest) -> Precision {
+        let int8 = self.provider == Provider::Cpu && manifest.weights(Precision::Int8).is_some();
+        self.precision.unwrap_or(if int8 { Precision::Int8 } else { Precision::Float })
+    }
+
+    fn providers(&self) -> Vec<ExecutionProviderDispatch> {
+        // The arena is off: it would keep the peak of the largest picture for life (see `memory`).
+        let cpu = ep::CPU::default().with_arena_allocator(false).build();
+        match self.provider {
+            Provider::Cuda => vec![ep::CUDA::default().build().error_on_failure(), cpu],
+            Provider::Tensorrt => {
+                vec![ep::TensorRT::default().build().error_on_failure(), ep::CUDA::default().build(), cpu]
+            }
+            Provider::Auto | Provider::Cpu => vec![cpu],
+        }
+    }
+
+    fn session(&self, bytes: &[u8], threads: usize) -> ort::Result<Session> {
+        let environment = ENVIRONMENT.get().ok_or_else(|| ort::Error::new("the runtime is not started"))?;
+        Session::builder(environment)?
+            .with_execution_providers(self.providers())?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(threads)?
+            .with_inter_threads(1)?
+            // Spinning threads double the CPU time of a quiet server to win 2%.
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
+            .with_memory_pattern(false)?
+            .commit_from_memory(bytes)
+    }
+}
+
+/// What a network is given.
+pub struct Feed<'a> {
+    /// RGB rows.
+    pub picture: &'a [u8],
+    /// Columns of `picture`.
+    pub width: usize,
+    /// Rows of `picture`.
+    pub height: usize,
+    /// The whole picture shrunk to this square side, where the network asks for it.
+    pub context: Option<(&'a [u8], usize)>,
+    /// The graph's knobs by name.
+    pub knobs: &'a BTreeMap<String, f32>,
+}
+
+/// A network ready to run.
+pub struct Network {
+    engine: Engine,
+    bytes: Vec<u8>,
+    pool: Mutex<Pool>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct Pool {
+    running: usize,
+    wide: Option<Session>,
+    narrow: Vec<Session>,
+}
+
+/// A session taken from the pool; it goes back when this is dropped, after a panic too.
+struct Lease<'a> {
+    network: &'a Network,
+    session: Option<Session>,
+    wide: bool,
+}
+
+impl Network {
+    /// Reads the weights of `manifest` in `folder`, checks their digest and that the graph is as the manifest says.
+    pub fn open(engine: &Engine, folder: &Path, manifest: &Manifest, precision: Precision) -> Result<Self> {
+        let Some(weights) = manifest.weights(precision) else {
+            let message = format!("variant `{}` has no weights in {}", manifest.variant, precision.name());
+            return Err(Error::internal(message));
+        };
+        let path = folder.join(&weights.file);
+        let wrong = |what: String| Error::internal(format!("weights {}: {what}", path.display()));
+        let bytes = std::fs::read(&path).map_err(|cause| wrong(cause.to_string()))?;
+        if bytes.len() as u64 != weights.bytes || runtime::sha256(&bytes) != weights.sha256 {
+            return Err(wrong("the file is not the one that the manifest names (sha256 differs)".into()));
+        }
+        let session = engine.session(&bytes, engine.wide).map_err(|cause| wrong(cause.to_string()))?;
+        check(&session, manifest).map_err(wrong)?;
+        let pool = Mutex::new(Pool { wide: Some(session), ..Pool::default() });
+        Ok(Self { engine: engine.clone(), bytes, pool, freed: Condvar::new() })
+    }
+
+    /// Runs the network; `read` is given its answer, RGB rows of `scale` times the size.
+    ///
+    /// Stops early, with the reason, when `watch` is told to.
+    pub fn run<T>(&self, feed: &Feed<'_>, watch: &Watch, read: impl FnOnce(&[u8], (usize, usize)) -> T) -> Result<T> {
+        watch.check()?;
+        let mut lease = self.lease()?;
+        let session = lease.session.as_mut().ok_or_else(|| Error::internal("an empty lease"))?;
+        let options = Arc::new(RunOptions::new().map_err(Error::internal)?);
+        let brake = options.clone();
+        let inputs = inputs(feed).map_err(Error::internal)?;
+        let outputs = watch.while_braked(
+            move || {
+                // It fails only without options, which `brake` holds.
+                _ = brake.terminate();
+            },
+            || session.run_with_options(inputs, &*options),
+        )?;
+        // A run that was stopped fails with words of the runtime: the reason is the watch's.
+        watch.check()?;
+        let outputs = outputs.map_err(Error::internal)?;
+        let answer = outputs.get(ANSWER).ok_or_else(|| Error::internal("the graph has no output `answer`"))?;
+        let (shape, pixels) = answer.try_extract_tensor::<u8>().map_err(Error::internal)?;
+        match shape[..] {
+            [1, height, width, 3] => Ok(read(pixels, (width as usize, height as usize))),
+            _ => Err(Error::internal(format!("the graph answered in shape {shape:?}"))),
+        }
+    }
+
+    fn lease(&self) -> Result<Lease<'_>> {
+        let mut pool = self.pool();
+        while pool.running >= self.engine.instances {
+            pool = self.freed.wait(pool).unwrap_or_else(PoisonError::into_inner);
+        }
+        let wide = pool.running == 0 || self.engine.instances == 1;
+        pool.running += 1;
+        let kept = if wide { pool.wide.take() } else { pool.narrow.pop() };
+        drop(pool);
+        let mut lease = Lease { network: self, session: kept, wide };
+        if lease.session.is_none() {
+            let threads = if wide { self.engine.wide } else { self.engine.narrow };
+            lease.session = Some(self.engine.session(&self.bytes, threads).map_err(Error::internal)?);
+        }
+        Ok(lease)
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.network.pool();
+        pool.running -= 1;
+        match self.session.take() {
+            Some(session) if self.wide => pool.wide = Some(session),
+            Some(session) => pool.narrow.push(session),
+            None => {}
+        }
+        self.network.freed.notify_one();
+    }
+}
+
+fn inputs<'a>(feed: &'a Feed<'_>) -> ort::Result<Vec<(String, SessionInputValue<'a>)>> {
+    let picture = TensorRef::from_array_view(([1, feed.height, feed.width, 3], feed.picture))?;
+    let mut inputs: Vec<(String, SessionInputValue)> = vec![("picture".into(), picture.into())];
+    if let Some((context, side)) = feed.context {
+        inputs.push(("context".into(), TensorRef::from_array_view(([1, side, side, 3], context))?.into()));
+    }
+    for (name, value) in feed.knobs {
+        let value = TensorRef::from_array_view(([1], std::slice::from_ref(value)))?;
+        inputs.push((name.clone(), value.into()));
+    }
+    Ok(inputs)
+}
+
+/// Compares the graph's face with the manifest: names, element types, number of dimensions.
+fn check(session: &Session, manifest: &Manifest) -> Result<(), String> {
+    let mut expected: BTreeMap<&str, (TensorElementType, usize)> = BTreeMap::new();
+    expected.insert("picture", (TensorElementType::Uint8, 4));
+    if manifest.picture.context.is_some() {
+        expected.insert("context", (TensorElementType::Uint8, 4));
+    }
+    for name in manifest.knobs.keys() {
+        expected.insert(name, (TensorElementType::Float32, 1));
+    }
+    let face = |kind: &ValueType| match kind {
+        ValueType::Tensor { ty, shape, .. } => Some((*ty, shape.len())),
+        _ => None,
+    };
+    let inputs: BTreeMap<&str, _> = session.inputs().iter().map(|input| (input.name(), face(input.dtype()))).collect();
+    for (name, (kind, dimensions)) in &expected {
+        if inputs.get(name) != Some(&Some((*kind, *dimensions))) {
+            return Err(format!("the manifest asks for an input `{name}` of {dimensions} dimensions of {kind}"));
+        }
+    }
+    if let Some(name) = inputs.keys().find(|name| !expected.contains_key(*name)) {
+        return Err(format!("the graph has an input `{name}` that the manifest does not name"));
+    }
+    let answers = session.outputs().iter().find(|output| output.name() == ANSWER);
+    if answers.and_then(|output| face(output.dtype())) != Some((TensorElementType::Uint8, 4)) {
+        return Err("the graph has no output `answer` of 4 dimensions of uint8".into());
+    }
+    Ok(())
+}

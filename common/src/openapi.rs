@@ -1,0 +1,148 @@
+//! The OpenAPI document (3.1), made at start from the function's options and its networks' manifests: never written twice.
+
+use serde_json::{Map, Value, json};
+
+use crate::catalogue::Catalogue;
+use crate::function::{Card, Function};
+use crate::model::knobs;
+use crate::options::{CommonOptions, properties};
+use crate::reply::Answer;
+
+/// The options of `F` by name: the common ones, its own, and every knob of every network.
+pub(crate) fn options<F: Function>(catalogue: &Catalogue) -> Map<String, Value> {
+    let mut all = properties::<CommonOptions>();
+    all.extend(properties::<F::Options>());
+    let names: Vec<_> = catalogue.manifests().map(|manifest| &manifest.variant).collect();
+    all["model"] = json!({"type": "string", "enum": names, "default": catalogue.default_name(),
+        "description": "The variant to use."});
+    for manifest in catalogue.manifests() {
+        for (name, knob) in knobs(manifest) {
+            let of = all.entry(&name).or_insert_with(|| {
+                json!({"type": "number", "minimum": knob.min, "maximum": knob.max, "default": knob.default,
+                    "description": knob.meaning, "x-models": []})
+            });
+            if let Some(models) = of["x-models"].as_array_mut() {
+                models.push(json!(manifest.variant));
+            }
+        }
+    }
+    all
+}
+
+/// The document for `F`.
+pub(crate) fn document<F: Function>(catalogue: &Catalogue) -> Value {
+    let Card { name, title, summary } = F::CARD;
+    let options = options::<F>(catalogue);
+    let parameters: Vec<_> = options
+        .iter()
+        .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
+        .collect();
+    let run = |what: &str| json!({"post": operation::<F>(what, &parameters, &options)});
+    let get = |what: &str, kind: &str| {
+        let schema = if kind == "application/json" { json!({"type": "object"}) } else { json!({"type": "string"}) };
+        json!({"get": {"summary": what, "responses": {"200": {"description": what, "content": {kind: {"schema": schema}}}}}})
+    };
+    let mut variant = get("One model: its manifest and its card", "application/json");
+    variant["get"]["parameters"] =
+        json!([{"name": "variant", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    variant["get"]["responses"]["404"] = problem("there is no such model");
+    let mut ready = get("Whether the function is warm", "application/json");
+    ready["get"]["responses"]["503"] = problem("not warm yet");
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": format!("Darkroom {name}: {title}"), "version": env!("CARGO_PKG_VERSION"), "description": summary,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": "."}],
+        "paths": {
+            "/": {"post": run("Run the model on one picture")["post"], "get": get("What this is", "application/json")["get"]},
+            "/enhance": run("The same; a form is answered as the super-resolution service does"),
+            "/predict": run("The same"),
+            "/base64": run("The same, answered as bare base64"),
+            "/openapi.json": get("This document", "application/json"),
+            "/models": get("The models of this function", "application/json"),
+            "/models/{variant}": variant,
+            "/healthz": get("Whether the process lives", "application/json"),
+            "/readyz": ready,
+            "/warmup": {"post": {"summary": "Run the default model once now", "responses":
+                {"200": {"description": "it ran", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
+        },
+        "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema::<F::Answer>()}},
+    })
+}
+
+fn operation<F: Function>(what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
+    let picture = json!({"type": "string", "format": "binary"});
+    let with = |extra: Value| {
+        let mut members = options.clone();
+        members.insert("req_id".into(), json!({"type": "string", "description": "Given back in the envelope."}));
+        if let Value::Object(extra) = extra {
+            members.extend(extra);
+        }
+        json!({"type": "object", "properties": members})
+    };
+    let base64 = json!({"type": "string", "description": "base64 of the picture, or its data: URL"});
+    let mut content = json!({
+        "application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}},
+        "text/plain": {"schema": {"type": "string", "description": "base64"}},
+    });
+    if F::Answer::IS_PICTURE {
+        for kind in ["image/png", "image/jpeg", "image/webp"] {
+            content[kind] = json!({"schema": picture});
+        }
+    }
+    let mut responses = json!({"200": {"description": "the answer, in the form that Accept asks for", "content": content}});
+    for (status, meaning) in [
+        ("400", "a wrong option, form or base64, or an empty body"),
+        ("406", "no form in Accept can be given"),
+        ("413", "more bytes or pixels than are taken"),
+        ("415", "not a picture"),
+        ("422", "a broken picture"),
+        ("429", "all places are taken; Retry-After says when to come again"),
+        ("500", "our own fault"),
+        ("503", "not warm yet"),
+        ("504", "it took longer than the time allowed"),
+    ] {
+        responses[status] = problem(meaning);
+    }
+    json!({
+        "summary": what,
+        "parameters": parameters,
+        "requestBody": {"required": true, "content": {
+            "image/*": {"schema": picture},
+            "application/octet-stream": {"schema": picture},
+            "multipart/form-data": {"schema": with(json!({"image": picture, "file": picture}))},
+            "application/json": {"schema": with(json!({"img_data": base64, "image": base64}))},
+        }},
+        "responses": responses,
+    })
+}
+
+fn problem(meaning: &str) -> Value {
+    json!({"description": meaning, "content":
+        {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+}
+
+fn problem_schema() -> Value {
+    json!({"type": "object", "description": "RFC 9457, with the envelope's members beside",
+        "required": ["type", "title", "status", "detail", "req_id", "code", "msg"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "what was wrong, where, and what would be right"},
+            "req_id": {"type": "string"}, "code": {"type": "integer"}, "msg": {"type": "string"},
+        }})
+}
+
+fn envelope_schema<A: Answer>() -> Value {
+    let text = || json!({"type": "string"});
+    let mut data = json!({"model": text(), "weights": text(), "seconds": {"type": "number"}});
+    if A::IS_PICTURE {
+        data["enhance_result"] = json!({"type": "string", "description": "base64"});
+        data["content_type"] = text();
+        data["width"] = json!({"type": "integer"});
+        data["height"] = json!({"type": "integer"});
+    }
+    json!({"type": "object", "required": ["req_id", "code", "msg", "data"], "properties": {
+        "req_id": text(), "code": {"const": 1}, "msg": {"const": "success"},
+        "data": {"type": "object", "properties": data},
+    }})
+}

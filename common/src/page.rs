@@ -1,0 +1,72 @@
+//! `GET /`: what this is and how to call it, for people and for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::function::Card;
+use crate::settings::Settings;
+
+/// For programs.
+pub(crate) fn json(card: Card, settings: &Settings, default: &str) -> Value {
+    json!({
+        "name": card.name, "title": card.title, "summary": card.summary, "version": env!("CARGO_PKG_VERSION"),
+        "default_model": default,
+        "call": "POST the picture (raw, as a multipart field `image`, or as base64 in JSON `img_data`) to this address",
+        "openapi": "openapi.json", "models": "models",
+        "limits": {
+            "max_bytes": settings.max_bytes, "max_pixels": settings.max_pixels,
+            "deadline_s": settings.deadline.as_secs(), "instances": settings.instances, "queue": settings.queue,
+        },
+        "retention": "nothing is kept",
+    })
+}
+
+/// For people: no script, nothing from elsewhere.
+pub(crate) fn html(card: Card, settings: &Settings, options: &Map<String, Value>) -> String {
+    let row = |(name, schema): (&String, &Value)| {
+        let text = |key: &str| schema[key].as_str().unwrap_or_default().to_owned();
+        let kind = match (schema.get("enum"), schema.get("minimum"), schema.get("maximum")) {
+            (Some(Value::Array(names)), ..) => {
+                names.iter().filter_map(Value::as_str).map(escape).collect::<Vec<_>>().join(", ")
+            }
+            (_, Some(min), Some(max)) => format!("{min} to {max}"),
+            _ => range_of(schema),
+        };
+        let default = schema.get("default").map_or(String::new(), |value| format!(" (default {})", escape(&plain(value))));
+        format!("<tr><td><code>{}</code><td>{kind}{default}<td>{}", escape(name), escape(&text("description")))
+    };
+    let rows: String = options.iter().map(row).collect();
+    let (name, title, summary) = (escape(card.name), escape(card.title), escape(card.summary));
+    let (bytes, pixels) = (settings.max_bytes / 1_000_000, settings.max_pixels / 1_000_000);
+    format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+         <title>Darkroom {name}</title><style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;\
+         padding:0 1rem;color-scheme:light dark}}pre,code{{font-family:ui-monospace,monospace}}pre{{overflow:auto;\
+         padding:.75rem;border:1px solid #8886;border-radius:.4rem}}td{{padding:.2rem .8rem .2rem 0;vertical-align:top}}\
+         </style><h1>{name}: {title}</h1><p>{summary}</p>\
+         <h2>Call it</h2><pre>curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' ADDRESS -o better.jpg\n\
+         curl -F image=@photo.jpg ADDRESS -o better.jpg\n\
+         curl --json '{{\"img_data\": \"BASE64\", \"req_id\": \"1\"}}' ADDRESS</pre>\
+         <p>ADDRESS is this page's. <code>Accept</code> chooses the answer: <code>image/*</code>, \
+         <code>application/json</code> or <code>text/plain</code> (base64). At most {bytes} MB and {pixels} million pixels; \
+         nothing is kept.</p><h2>Options</h2><p>In the query, as form fields or as JSON members.</p><table>{rows}</table>\
+         <p><a href=openapi.json>OpenAPI</a> · <a href=models>models</a> · <a href=healthz>alive</a> · \
+         <a href=readyz>warm</a></p></html>"
+    )
+}
+
+fn range_of(schema: &Value) -> String {
+    let one = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().find(|one| one["type"] != "null");
+    match one.map(|one| (&one["minimum"], &one["maximum"], &one["enum"])) {
+        Some((min, max, _)) if min.is_number() => format!("{min} to {max}"),
+        Some((_, _, Value::Array(names))) => names.iter().map(plain).collect::<Vec<_>>().join(", "),
+        _ => String::new(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,128 @@
+//! PNG: reading under limits (also on what packed metadata unfolds to) and fast writing.
+
+use std::io::{Cursor, Read};
+
+use image::metadata::Orientation;
+use png::{ColorType, Decoder, DeflateCompression, DecodingError, Encoder, Transformations};
+
+use super::{Limits, MAX_METADATA, Picture, colour, decode};
+use crate::error::{Error, Kind, Result};
+
+pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
+    let decoder = || Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: 2 * MAX_METADATA });
+    let header = |mut decoder: Decoder<_>| decoder.read_header_info().map(|info| info.size()).map_err(broken);
+    let (width, height) = header(decoder())?;
+    limits.check(width.into(), height.into())?;
+    check_metadata(bytes)?;
+    let mut decoder = decoder();
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    decoder.set_ignore_text_chunk(true);
+    let mut reader = decoder.read_info().map_err(broken)?;
+    let length = reader.output_buffer_size().ok_or_else(|| Error::internal("a picture larger than memory"))?;
+    let mut rows = vec![0; length];
+    let frame = reader.next_frame(&mut rows).map_err(broken)?;
+    rows.truncate(frame.buffer_size());
+    let info = reader.info();
+    let (width, height) = (width as usize, height as usize);
+    if rows.len() != width * height * frame.color_type.samples() {
+        // An animation whose default image is smaller than its canvas.
+        return Err(Error::new(Kind::BrokenPicture, "the picture's first frame does not fill its canvas"));
+    }
+    let mut picture = match frame.color_type {
+        ColorType::Rgb => Picture::new(width, height, rows, None),
+        ColorType::Rgba => Picture::from_rgba(width, height, &rows),
+        ColorType::Grayscale => Picture::new(width, height, decode::grey_to_rgb(&rows), None),
+        ColorType::GrayscaleAlpha => {
+            let rgba: Vec<u8> = rows.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
+            Picture::from_rgba(width, height, &rgba)
+        }
+        ColorType::Indexed => return Err(Error::internal("a palette that was not unfolded")),
+    };
+    if let (None, Some(profile)) = (info.srgb, &info.icc_profile) {
+        colour::to_srgb(&mut picture.pixels, profile);
+    }
+    let orientation = info.exif_metadata.as_deref().and_then(Orientation::from_exif_chunk);
+    Ok(picture.upright(orientation.unwrap_or(Orientation::NoTransforms)))
+}
+
+/// Writes RGB, or RGBA where there is alpha, marked as sRGB.
+///
+/// `compression`: 0 stores, 1 is fast (the default), 9 is small.
+pub(super) fn encode(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(picture.pixels.len() / 2);
+    let mut encoder = Encoder::new(&mut out, picture.width as u32, picture.height as u32);
+    encoder.set_color(if picture.alpha.is_some() { ColorType::Rgba } else { ColorType::Rgb });
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    match compression {
+        None | Some(1) => encoder.set_compression(png::Compression::Fast),
+        Some(0) => encoder.set_compression(png::Compression::NoCompression),
+        Some(level) => {
+            encoder.set_deflate_compression(DeflateCompression::Level(level));
+            encoder.set_filter(png::Filter::Adaptive);
+        }
+    }
+    let mut writer = encoder.write_header().map_err(Error::internal)?;
+    match &picture.alpha {
+        None => writer.write_image_data(&picture.pixels),
+        Some(alpha) => writer.write_image_data(&super::encode::interleave(&picture.pixels, alpha)),
+    }
+    .map_err(Error::internal)?;
+    drop(writer);
+    Ok(out)
+}
+
+/// Refuses metadata that is, or unfolds to, more than anyone needs: a bomb is told before it goes off.
+fn check_metadata(bytes: &[u8]) -> Result<()> {
+    let mut rest = &bytes[8..];
+    while let Some((head, tail)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some(data) = tail.get(..length) else { break };
+        let name = &head[4..8];
+        let unfolded = match name {
+            b"IDAT" | b"IEND" => break,
+            b"iCCP" | b"zTXt" => data.iter().position(|byte| *byte == 0).map_or(0, |end| unfold(data.get(end + 2..))),
+            b"iTXt" => itxt(data).map_or(length, |packed| unfold(Some(packed))),
+            b"tEXt" | b"eXIf" => length,
+            _ => 0,
+        };
+        if unfolded > MAX_METADATA {
+            let (name, most) = (String::from_utf8_lossy(name), MAX_METADATA >> 20);
+            let message = format!("the picture's {name} metadata unfolds to more than {most} MB; send it without metadata");
+            return Err(Error::new(Kind::TooLarge, message));
+        }
+        rest = tail.get(length + 4..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The packed text of an iTXt chunk: keyword, 0, flag, method, language, 0, translated keyword, 0, text.
+fn itxt(data: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = split_at_zero(data)?;
+    let (flags, rest) = rest.split_at_checked(2)?;
+    let (_, rest) = split_at_zero(rest)?;
+    let (_, text) = split_at_zero(rest)?;
+    (flags[0] == 1).then_some(text)
+}
+
+fn split_at_zero(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = data.iter().position(|byte| *byte == 0)?;
+    Some((&data[..at], &data[at + 1..]))
+}
+
+/// The length that zlib data unfolds to, counted no further than the limit needs.
+fn unfold(packed: Option<&[u8]>) -> usize {
+    let mut most = flate2::read::ZlibDecoder::new(packed.unwrap_or_default()).take(MAX_METADATA as u64 + 1);
+    let mut scratch = [0; 1 << 14];
+    let mut length = 0;
+    while let Ok(read @ 1..) = most.read(&mut scratch) {
+        length += read;
+    }
+    length
+}
+
+fn broken(cause: DecodingError) -> Error {
+    match cause {
+        DecodingError::LimitsExceeded => Error::new(Kind::TooLarge, "the picture needs more memory than is given to one"),
+        cause => Error::new(Kind::BrokenPicture, "the PNG picture is broken or cut off").because(cause),
+    }
+}

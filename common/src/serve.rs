@@ -1,0 +1,146 @@
+//! The doors: Lambda where it asks, HTTP elsewhere; start, warm-up, drain. The whole of every `main`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::catalogue::Catalogue;
+use crate::error::{Error, Result};
+use crate::function::Function;
+use crate::http;
+use crate::log;
+use crate::memory;
+use crate::network::Engine;
+use crate::service::Service;
+use crate::settings::{self, Level, Settings};
+
+/// How long running requests may go on after SIGTERM, beyond a picture's own deadline.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves `F` until the platform ends it. A wrong start is one line on standard error and exit code 1.
+pub fn serve<F: Function>() -> ExitCode {
+    let card = F::CARD;
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("--help" | "-h") => {
+            let (name, summary, table) = (card.name, card.summary, settings::help());
+            println!("{name}: {summary}\n\nServes HTTP, or Lambda where AWS_LAMBDA_RUNTIME_API is set. Settings are \
+                      environment variables:\n\n{table}");
+            return ExitCode::SUCCESS;
+        }
+        Some("--version" | "-V") => {
+            println!("{} {}", card.name, env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => {
+            eprintln!("{}: there is no argument {other}; settings are environment variables, --help lists them", card.name);
+            return ExitCode::FAILURE;
+        }
+    }
+    match start::<F>() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {}", card.name, error.to_string().replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start<F: Function>() -> Result<()> {
+    let began = Instant::now();
+    memory::keep_between_requests();
+    silence_telemetry();
+    let settings = Settings::from_env()?;
+    log::set(settings.log);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        log::line(Level::Error, "panic", json!({"place": place, "what": panic.payload_as_str()}));
+    }));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)?;
+    let done = runtime.block_on(async {
+        let lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+        let listener = if lambda { None } else { Some(bind(&settings).await?) };
+        let engine = Engine::start(&settings)?;
+        let catalogue = Catalogue::read(F::CARD.name, engine, &settings)?;
+        let service = Arc::new(Service::<F>::new(settings, catalogue));
+        tokio::spawn(service.clone().tidy());
+        match listener {
+            Some(listener) => http_door(service, listener, began).await,
+            None => {
+                let warm = service.clone();
+                tokio::task::spawn_blocking(move || warm.warm_up()).await.map_err(Error::internal)??;
+                tell_ready(&service, began, None);
+                lambda_door(service.router()).await
+            }
+        }
+    });
+    // A run that does not end must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn bind(settings: &Settings) -> Result<TcpListener> {
+    let (host, port) = (settings.host.as_str(), settings.port);
+    TcpListener::bind((host, port)).await.map_err(|cause| {
+        Error::internal(format!("can't listen on {host}:{port}: {cause}; set HOST and PORT to a free address"))
+    })
+}
+
+/// Answers `/healthz` at once and everything else once warm.
+async fn http_door<F: Function>(service: Arc<Service<F>>, listener: TcpListener, began: Instant) -> Result<()> {
+    let address = listener.local_addr().map_err(Error::internal)?;
+    let patience = service.settings.deadline + GRACE;
+    let served = http::serve(listener, service.clone().router(), patience);
+    let warm = async {
+        let warming = service.clone();
+        tokio::task::spawn_blocking(move || warming.warm_up()).await.map_err(Error::internal)??;
+        tell_ready(&service, began, Some(format!("http://{address}")));
+        Ok::<(), Error>(())
+    };
+    tokio::pin!(served);
+    tokio::select! {
+        done = &mut served => return done,
+        warm = warm => warm?,
+    }
+    served.await
+}
+
+fn tell_ready<F: Function>(service: &Service<F>, began: Instant, address: Option<String>) {
+    let Settings { instances, threads, .. } = &service.settings;
+    let more = json!({"function": F::CARD.name, "version": env!("CARGO_PKG_VERSION"), "address": address,
+        "instances": instances, "threads": threads, "seconds": began.elapsed().as_secs_f64()});
+    log::line(Level::Info, "ready", more);
+}
+
+/// Streams answers; takes invocations side by side where the platform grants them.
+async fn lambda_door(router: Router) -> Result<()> {
+    lambda_http::streaming_runtime_concurrent(router)
+        .register_snapstart_resource(Arc::new(Snapshot))
+        .run_concurrent()
+        .await
+        .map_err(Error::internal)
+}
+
+/// What a SnapStart snapshot should not hold. Nothing has to be renewed after it: request ids are drawn from the system's
+/// random numbers one by one, and no connection is kept.
+struct Snapshot;
+
+impl lambda_http::SnapStartResource for Snapshot {
+    fn before_snapshot(&self) -> lambda_http::BoxFuture<'_, Result<(), lambda_http::Error>> {
+        Box::pin(async {
+            memory::give_back();
+            Ok(())
+        })
+    }
+}
+
+/// ONNX Runtime reports its use to its makers unless it is told not to; photographs are nobody's business.
+#[allow(unsafe_code)]
+fn silence_telemetry() {
+    // SAFETY: no other thread exists yet that could read the environment.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+}

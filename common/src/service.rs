@@ -1,0 +1,435 @@
+//! The router: routes, status codes, one answer a request, one log line an answer.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use crate::body;
+use crate::catalogue::Catalogue;
+use crate::cors;
+use crate::error::{Error, Kind, Result};
+use crate::function::Function;
+use crate::log;
+use crate::model::{Knobs, Model};
+use crate::openapi;
+use crate::options::{self, CommonOptions};
+use crate::page;
+use crate::picture::{Format, Limits, Picture};
+use crate::queue::Queue;
+use crate::reply::{self, About, Answer, Reply, Shape};
+use crate::request::{self, Ask};
+use crate::settings::{Level, Settings};
+use crate::watch::{Stop, Watch};
+
+/// A function with everything that serves it.
+pub(crate) struct Service<F: Function> {
+    pub(crate) settings: Settings,
+    catalogue: Catalogue,
+    queue: Queue,
+    openapi: Value,
+    html: String,
+    function: std::marker::PhantomData<fn() -> F>,
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_MODEL: HeaderName = HeaderName::from_static("x-model");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The side of the picture that warms a network up.
+const WARM_UP_SIDE: usize = 64;
+
+impl<F: Function> Service<F> {
+    /// Everything but the warm-up.
+    pub(crate) fn new(settings: Settings, catalogue: Catalogue) -> Self {
+        let openapi = openapi::document::<F>(&catalogue);
+        let html = page::html(F::CARD, &settings, &openapi::options::<F>(&catalogue));
+        let queue = Queue::new(settings.instances, settings.queue);
+        Self { settings, catalogue, queue, openapi, html, function: std::marker::PhantomData }
+    }
+
+    /// Opens the default variant and runs it once, so that no client waits for that.
+    pub(crate) fn warm_up(&self) -> Result<Arc<Model>> {
+        let model = self.catalogue.model(self.catalogue.default_name())?;
+        let grey = vec![128; WARM_UP_SIDE * WARM_UP_SIDE * 3];
+        let picture = Picture::new(WARM_UP_SIDE, WARM_UP_SIDE, grey, None);
+        let options = options::take(&mut Default::default())?;
+        let knobs = Knobs::take(model.manifest(), &mut Default::default())?;
+        F::run(&model, picture, &options, &knobs, &Watch::default())?;
+        self.queue.open();
+        Ok(model)
+    }
+
+    /// Gives memory back whenever nothing has run for a while; never returns.
+    pub(crate) async fn tidy(self: Arc<Self>) -> Infallible {
+        self.queue.when_idle(crate::memory::give_back).await
+    }
+
+    /// The routes of DESIGN's contract.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        let run = || post(run::<F>);
+        Router::new()
+            .route("/", run().get(index::<F>))
+            .route("/enhance", run())
+            .route("/predict", run())
+            .route("/base64", run())
+            .route("/openapi.json", get(openapi_json::<F>))
+            .route("/models", get(models::<F>))
+            .route("/models/{variant}", get(model::<F>))
+            .route("/healthz", get(async || answer_json(&json!({"alive": true}))))
+            .route("/readyz", get(readyz::<F>))
+            .route("/warmup", post(warmup::<F>))
+            .fallback(async || Failure::from(Error::new(Kind::NotFound, "there is nothing at this address")))
+            .method_not_allowed_fallback(async |method: Method| {
+                let message = format!("{method} is not for this address; the Allow header names what is");
+                Failure::from(Error::new(Kind::WrongMethod, message))
+            })
+            .layer(middleware::from_fn_with_state(self.clone(), around::<F>))
+            .with_state(self)
+    }
+}
+
+type Served<F> = State<Arc<Service<F>>>;
+
+/// A failure on its way out: `around` turns it into the problem document.
+#[derive(Clone)]
+struct Failure {
+    error: Arc<Error>,
+    req_id: Option<String>,
+    retry_after: Option<u64>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error: Arc::new(error), req_id: None, retry_after: None }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = status(self.error.kind()).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The only place that knows which status a kind of failure has.
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::BrokenPicture => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Busy => StatusCode::TOO_MANY_REQUESTS,
+        // Nobody reads it: the client left.
+        Kind::Gone | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Deadline => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+/// What the log line tells beside method, path and status.
+#[derive(Clone)]
+struct Details(Value);
+
+/// Around every request: its id, CORS, the problem document of a failure, its log line.
+async fn around<F: Function>(State(service): Served<F>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let id = request_id(request.headers());
+    let trace = request.headers().get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned();
+    let origin = cors::Origin::of(request.headers(), &service.settings.origins);
+    let mut response = if method == Method::OPTIONS {
+        let preflight = cors::preflight(request.headers());
+        let allowed = next.run(request).await.headers().get(ALLOW).cloned();
+        let mut response = (StatusCode::NO_CONTENT, preflight).into_response();
+        response.headers_mut().extend(allowed.map(|methods| (ALLOW, methods)));
+        response
+    } else {
+        next.run(request).await
+    };
+    let failure = response.extensions_mut().remove::<Failure>();
+    if let Some(failure) = &failure {
+        let head = std::mem::take(response.headers_mut());
+        response = problem(failure, &id);
+        response.headers_mut().extend(head.into_iter().filter_map(|(name, value)| {
+            name.filter(|name| *name == ALLOW || *name == RETRY_AFTER).map(|name| (name, value))
+        }));
+    }
+    let headers = response.headers_mut();
+    headers.extend(HeaderValue::from_str(&id).ok().map(|id| (X_REQUEST_ID, id)));
+    headers.extend(trace.clone().map(|trace| (TRACEPARENT, trace)));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    origin.allow(headers);
+    let details = response.extensions_mut().remove::<Details>().map_or(Value::Null, |details| details.0);
+    let mut line = json!({
+        "id": id, "method": method.as_str(), "path": path.chars().take(200).collect::<String>(),
+        "status": response.status().as_u16(), "seconds": start.elapsed().as_secs_f64(), "run": details,
+    });
+    if let Some(trace) = trace.as_ref().and_then(|trace| trace.to_str().ok()) {
+        line["trace"] = json!(trace);
+    }
+    let mut level = Level::Info;
+    if let Some(Failure { error, .. }) = &failure {
+        line["error"] = json!(error.message());
+        line["cause"] = json!(error.cause());
+        level = if error.kind() == Kind::Internal { Level::Error } else { Level::Info };
+    }
+    log::line(level, "answered", line);
+    response
+}
+
+/// The client's id where it is plain and short, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let plain = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// W3C Trace Context, section 3.2: version, trace id, parent id, flags.
+fn is_traceparent(value: &HeaderValue) -> bool {
+    let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts: Vec<_> = value.to_str().unwrap_or_default().split('-').collect();
+    matches!(parts[..], [a, b, c, d] if hex(a, 2) && hex(b, 32) && hex(c, 16) && hex(d, 2))
+}
+
+/// RFC 9457, with the envelope's `req_id`, `code` and `msg` beside.
+fn problem(failure: &Failure, id: &str) -> Response {
+    let status = status(failure.error.kind());
+    let message = failure.error.message();
+    let document = json!({
+        "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": message,
+        "req_id": failure.req_id.as_deref().unwrap_or(id), "code": status.as_u16(), "msg": message,
+    });
+    let kind = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
+    (status, kind, document.to_string()).into_response()
+}
+
+fn answer_json(value: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+async fn index<F: Function>(State(service): Served<F>, headers: HeaderMap) -> Response {
+    let html = reply::accepted(&headers).iter().find_map(|wish| match wish.as_str() {
+        "text/html" => Some(true),
+        "application/json" => Some(false),
+        _ => None,
+    });
+    let vary = [(HeaderName::from_static("vary"), "accept")];
+    if html == Some(true) {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+        let kind = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
+        return (vary, kind, service.html.clone()).into_response();
+    }
+    let about = page::json(F::CARD, &service.settings, service.catalogue.default_name());
+    (vary, answer_json(&about)).into_response()
+}
+
+async fn openapi_json<F: Function>(State(service): Served<F>) -> Response {
+    answer_json(&service.openapi)
+}
+
+async fn models<F: Function>(State(service): Served<F>) -> Response {
+    answer_json(&service.catalogue.tree(F::CARD.name, F::CARD.title, F::CARD.summary))
+}
+
+async fn model<F: Function>(State(service): Served<F>, Path(name): Path<String>) -> Result<Response, Failure> {
+    Ok(answer_json(&service.catalogue.card(&name)?))
+}
+
+async fn readyz<F: Function>(State(service): Served<F>) -> Result<Response, Failure> {
+    service.queue.check_open()?;
+    Ok(answer_json(&json!({"ready": true})))
+}
+
+async fn warmup<F: Function>(State(service): Served<F>) -> Result<Response, Failure> {
+    let start = Instant::now();
+    let place = service.queue.place(Instant::now() + service.settings.deadline).await?;
+    let warm = service.clone();
+    compute(move || {
+        let _place = place;
+        warm.warm_up()
+    })
+    .await?;
+    Ok(answer_json(&json!({"warm": true, "seconds": start.elapsed().as_secs_f64()})))
+}
+
+/// `POST /`: the way of a picture through the service.
+async fn run<F: Function>(State(service): Served<F>, request: Request) -> Result<Response, Failure> {
+    service.queue.check_open()?;
+    let (parts, body) = request.into_parts();
+    let mut req_id = None;
+    let done = answer(&service, &parts, body, &mut req_id).await;
+    done.map_err(|error| {
+        let retry_after = (error.kind() == Kind::Busy).then(|| service.queue.retry_after());
+        Failure { error: Arc::new(error), req_id, retry_after }
+    })
+}
+
+async fn answer<F: Function>(
+    service: &Arc<Service<F>>,
+    parts: &Parts,
+    body: Body,
+    req_id: &mut Option<String>,
+) -> Result<Response> {
+    let bytes = body::read(&parts.headers, body, service.settings.max_bytes).await?;
+    let ask = request::read(parts, bytes).await?;
+    req_id.clone_from(&ask.req_id);
+    let work = Work::plan(service, parts, ask)?;
+
+    let start = Instant::now();
+    let deadline = start + service.settings.deadline;
+    let place = service.queue.place(deadline).await?;
+    let waited = start.elapsed();
+    let watch = Watch::default();
+    let left = Left { watch: watch.clone(), id: work.about.req_id.clone(), armed: true };
+    let (watched, served) = (watch.clone(), service.clone());
+    let computed = compute(move || {
+        let done = work.run(&served, &watched);
+        drop(place);
+        done
+    });
+    let done = tokio::select! {
+        done = computed => done,
+        () = tokio::time::sleep_until(deadline.into()) => {
+            watch.stop(Stop::Deadline);
+            Err(watch.check().err().unwrap_or_else(|| Error::internal("a watch that was stopped and runs on")))
+        }
+    };
+    left.disarm();
+    let Done { reply, x_model, details, mut timing } = done?;
+    timing.insert(0, ("queue", waited));
+    let timing: Vec<_> = timing.iter().map(|(stage, took)| format!("{stage};dur={:.2}", took.as_secs_f64() * 1e3)).collect();
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(reply.media_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("vary"), HeaderValue::from_static("accept")),
+        (X_MODEL, HeaderValue::from_str(&x_model).map_err(Error::internal)?),
+        (SERVER_TIMING, HeaderValue::from_str(&timing.join(", ")).map_err(Error::internal)?),
+    ];
+    let mut response = (headers, reply.body).into_response();
+    response.extensions_mut().insert(Details(details));
+    Ok(response)
+}
+
+/// Runs `work` on a thread that may be kept busy; a panic in it is an error, not the end.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(gone) => Err(Error::internal(format!("the run ended by a panic: {gone}"))),
+    }
+}
+
+/// Stops the run and says so when the handler is dropped before it ends: the client left.
+struct Left {
+    watch: Watch,
+    id: String,
+    armed: bool,
+}
+
+impl Left {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if self.armed {
+            self.watch.stop(Stop::Gone);
+            log::line(Level::Info, "client gone", json!({"id": self.id}));
+        }
+    }
+}
+
+/// A request understood: all that is left is computing.
+struct Work<F: Function> {
+    ask: Ask,
+    max_side: Option<usize>,
+    options: F::Options,
+    knobs: Knobs,
+    shape: Shape,
+    about: About,
+}
+
+/// What a run gives: the answer, and what is told of it.
+struct Done {
+    reply: Reply,
+    x_model: String,
+    details: Value,
+    timing: Vec<(&'static str, Duration)>,
+}
+
+impl<F: Function> Work<F> {
+    fn plan(service: &Service<F>, parts: &Parts, mut ask: Ask) -> Result<Self> {
+        let Service { settings, catalogue, .. } = service;
+        let common: CommonOptions = options::take(&mut ask.options)?;
+        let options: F::Options = options::take(&mut ask.options)?;
+        let model = F::variant(&options, common.model.as_deref(), catalogue)?;
+        let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
+        if let Some(unknown) = ask.options.keys().next() {
+            let known: Vec<_> = [options::properties::<CommonOptions>(), options::properties::<F::Options>()]
+                .into_iter()
+                .flat_map(|properties| properties.into_iter().map(|(name, _)| name))
+                .collect();
+            return Err(catalogue.refuse(&model, &unknown.chars().take(100).collect::<String>(), &known));
+        }
+        body::check_length(ask.bytes.len(), settings.max_bytes)?;
+        let sent = Format::sniff(&ask.bytes)?;
+        let shape = reply::shape::<F::Answer>(&parts.headers, parts.uri.path(), ask.form, &common, sent)?;
+        let req_id = ask.req_id.clone().unwrap_or_else(|| request_id(&parts.headers));
+        let max_side = common.max_side.map(|side| side.0 as usize);
+        let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };
+        Ok(Self { ask, max_side, options, knobs, shape, about })
+    }
+
+    fn run(self, service: &Service<F>, watch: &Watch) -> Result<Done> {
+        let Self { ask, max_side, options, knobs, shape, mut about } = self;
+        let start = Instant::now();
+        let (model, bytes_in) = (service.catalogue.model(&about.model)?, ask.bytes.len());
+        let limits = Limits { max_pixels: service.settings.max_pixels };
+        let (mut picture, _) = Picture::decode(&ask.bytes, limits)?;
+        drop(ask);
+        about.original = (picture.width(), picture.height());
+        if let Some(side) = max_side {
+            picture = picture.shrunk(side)?;
+        }
+        watch.check()?;
+        let decoded = start.elapsed();
+        let answer = F::run(&model, picture, &options, &knobs, watch)?;
+        let ran = start.elapsed();
+        watch.check()?;
+        about.weights = model.digest().to_owned();
+        about.seconds = ran.as_secs_f64();
+        let reply = answer.reply(shape, &about)?;
+        let encoded = start.elapsed();
+        service.queue.took(encoded);
+        let details = json!({
+            "model": about.model, "precision": model.precision().name(), "width": about.original.0,
+            "height": about.original.1, "bytes_in": bytes_in, "bytes_out": reply.body.len(),
+            "decode_s": decoded.as_secs_f64(), "run_s": (ran - decoded).as_secs_f64(),
+            "encode_s": (encoded - ran).as_secs_f64(),
+        });
+        let x_model = format!("{}@{}", about.model, about.weights);
+        let timing = vec![("decode", decoded), ("run", ran - decoded), ("encode", encoded - ran)];
+        Ok(Done { reply, x_model, details, timing })
+    }
+}
