@@ -2,7 +2,7 @@
 
     PEER_WEIGHTS=models/upscale/default/model.onnx PEER_THREADS=2 uvicorn bench.peer:app
 
-Any of our ONNX files: `picture` uint8 [1,H,W,3] in and out, `context` where the graph has one, knobs at their defaults.
+Any of our ONNX files: `picture` uint8 [1,H,W,3] in, `answer` out, `context` where the graph has one, knobs at their defaults.
 The endpoint is synchronous, so that FastAPI runs it in its pool of threads; the session is shared, as it may be.
 """
 
@@ -47,7 +47,7 @@ def enhance(data: bytes = Depends(body)) -> Response:  # noqa: B008 this is how 
     if "context" in INPUTS:
         side = MANIFEST["picture"]["context"]
         feed["context"] = numpy.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))[None]
-    (answer,) = SESSION.run(["picture"], feed)
+    (answer,) = SESSION.run(["answer"], feed)
     out = io.BytesIO()
     Image.fromarray(answer[0]).save(out, "JPEG", quality=90, subsampling=0)
     return Response(out.getvalue(), media_type="image/jpeg")

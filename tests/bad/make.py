@@ -77,7 +77,7 @@ def broken():
     yield "size-zero.png", container.header(0, 0, 8, 2) + container.chunk(b"IEND", b""), 422, ""
     yield "size-zero.jpg", jpeg_of_size(0, 0), 422, ""
     yield "size-zero.gif", gif[:6] + bytes(4) + gif[10:], 422, ""
-    yield "size-zero.bmp", bmp[:18] + bytes(8) + bmp[26:], 422, ""
+    yield "size-zero.bmp", bmp[:18] + bytes(8) + bmp[26:], 415, "Bmp"
     yield "no-data.png", container.header(64, 64, 8, 2) + container.chunk(b"IEND", b""), 422, "PNG"
 
 
@@ -89,7 +89,7 @@ def too_large():
     yield "header-50000.png", (head + start)[:20_480], 413, "pixels"
     yield "black-50000.png", head + container.chunk(b"IDAT", whole) + container.chunk(b"IEND", b""), 413, "pixels"
     yield "header-65535.jpg", jpeg_of_size(65_535, 65_535), 413, "pixels"
-    yield "header-16384.webp", webp_of_size(16_384, 16_384), 413, "pixels"
+    yield "header-16000.webp", webp_of_size(16_000, 16_000), 413, "pixels"
     yield "header-65535.gif", b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0xF0, 0, 0) + bytes(64), 413, "pixels"
     yield "header-65535.bmp", bmp_of_size(65_535, 65_535), 413, "pixels"
     yield "header-65535.tif", tiff_of_size(65_535, 65_535), 413, "pixels"
