@@ -11,6 +11,9 @@ use crate::wire::{Answer, envelope, get, post, post_form, post_json};
 /// Values that `schema` takes and values that it does not.
 fn values(schema: &Value) -> (Vec<Value>, Vec<Value>) {
     let one = schema["anyOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null")).unwrap_or(schema);
+    if let Some(names) = one["oneOf"].as_array() {
+        return (names.iter().map(|one| one["const"].clone()).collect(), vec![json!("nothing-like-it")]);
+    }
     if let Some(names) = one["enum"].as_array() {
         return (names.iter().filter(|name| !name.is_null()).cloned().collect(), vec![json!("nothing-like-it")]);
     }
