@@ -8,10 +8,12 @@ from workshop import recipe as recipes
 USAGE = """\
 python -m workshop train NAME=upscale/default [DATA=folder] [STEPS=number] [MINUTES=number] [FROM=model.onnx]
                                                           train, then export; MINUTES ends it by the clock
-python -m workshop export NAME=upscale/default [DATA=folder]                                  export the last checkpoint
-python -m workshop quality [DATA=folder]                                                      measure what the functions serve
+python -m workshop export NAME=upscale/default [DATA=folder]
+                                                          export the last checkpoint
+python -m workshop quality [DATA=folder] [URL=http://localhost:9000/lambda-url]
+                                                          measure what the functions serve, there or started for it
 DATA is the folder of picture sets, ../shared/data unless given."""
-WORDS = {"train": {"NAME", "DATA", "STEPS", "MINUTES", "FROM"}, "export": {"NAME", "DATA"}, "quality": {"DATA"}}
+WORDS = {"train": {"NAME", "DATA", "STEPS", "MINUTES", "FROM"}, "export": {"NAME", "DATA"}, "quality": {"DATA", "URL"}}
 
 
 def words(command: str, given: list[str]) -> dict[str, str]:
@@ -39,7 +41,7 @@ def main() -> None:
     if command == "quality":
         from workshop import quality
 
-        raise SystemExit(quality.run(data))
+        raise SystemExit(quality.run(data, given.get("URL")))
     numbers = {word.lower(): whole(word, given[word]) for word in ("STEPS", "MINUTES") if word in given}
     recipe = recipes.load(given["NAME"]) | numbers
     from workshop import export, graph, train

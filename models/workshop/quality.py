@@ -46,8 +46,11 @@ GOALS = {
 
 
 @contextlib.contextmanager
-def served(function: str) -> Iterator[str]:
-    """Start target/release/<function> on a free port; gives its address once it is warm."""
+def served(function: str, url: str | None) -> Iterator[str]:
+    """The address of a function: `url`/<function> where given, else target/release/<function> started on a free port."""
+    if url:
+        yield f"{url.rstrip('/')}/{function}"
+        return
     program = recipes.ROOT / "target" / "release" / function
     if not program.is_file():
         raise SystemExit(
@@ -89,17 +92,19 @@ def client(base: str):
                 return np.asarray(Image.open(io.BytesIO(answer.read())).convert("RGB"))
         except urllib.error.HTTPError as error:
             raise SystemExit(f"workshop quality: {url} answered {error.code}: {error.read()[:500]!r}") from error
+        except urllib.error.URLError as error:
+            raise SystemExit(f"workshop quality: {url}: {error.reason}") from error
 
     return run
 
 
-def run(data: Path) -> int:
-    """Print the table, write out/quality.json; 0 when every goal is met, 1 otherwise."""
+def run(data: Path, url: str | None = None) -> int:
+    """Print the table, write out/quality.json; 0 when every goal is met, 1 otherwise. `url`: where functions run already."""
     found = []
     precision = os.environ.get("PRECISION", "auto")
     for function in TASKS:
         task = TASKS[function](recipes.load(f"{function}/default"))
-        with served(function) as base:
+        with served(function, url) as base:
             rows = task.measure(client(base), data)
         found += [{"function": function, "precision": precision} | row for row in rows]
     for row in found:
