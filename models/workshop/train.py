@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from workshop import plot
+from workshop import pictures, plot
 from workshop import recipe as recipes
 from workshop.networks import FAMILIES
 from workshop.pictures import as_levels, context_of
@@ -124,6 +124,9 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
     if not training.resume() and weights:
         training.begin_from(weights)
     measured = samples is None
+    if measured:
+        for name in (*recipe["data"], *task.measured_on):
+            pictures.files(data, name)  # tells what is missing now, not after hours
     samples = samples or task.samples(data)
     if training.step:  # other samples than those before the stop
         samples.random = type(samples.random)(type(samples.random.bit_generator)(recipe["seed"] + training.step))

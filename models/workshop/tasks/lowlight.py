@@ -86,6 +86,7 @@ class Task:
     """What training and export need to know about lowlight."""
 
     tile = 1024
+    measured_on = ("kodak12", "lowlight-dicm")
     knobs: dict = {}
 
     def __init__(self, recipe: dict):

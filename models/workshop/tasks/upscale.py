@@ -70,6 +70,7 @@ class Task:
     """What training and export need to know about upscaling."""
 
     tile = 640
+    measured_on = ("set5", "set14")
     knobs = {
         "denoise": {
             "default": 0.0,
