@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+use crate::function::Card;
 use crate::manifest::{Manifest, Status};
 use crate::model::{Model, knobs};
 use crate::network::Engine;
@@ -95,7 +96,8 @@ impl Catalogue {
     }
 
     /// What `GET /models` answers: a tree of one level today.
-    pub fn tree(&self, name: &str, title: &str, summary: &str) -> Value {
+    pub(crate) fn tree(&self, card: Card) -> Value {
+        let Card { name, title, summary } = card;
         let children: Vec<_> = self.manifests().map(|manifest| self.leaf(manifest)).collect();
         json!({"name": name, "title": title, "description": summary, "default": self.default, "children": children})
     }
@@ -106,7 +108,8 @@ impl Catalogue {
         let mut card = json!(manifest);
         card["card"] = json!(std::fs::read_to_string(self.variants[name].folder.join("CARD.md")).ok());
         card["knobs"] = json!(knobs(manifest));
-        card["serves"] = json!({"precision": self.engine.precision(manifest).name(), "provider": self.engine.provider()});
+        card["serves"] =
+            json!({"precision": self.engine.precision(manifest).name(), "provider": self.engine.provider()});
         Ok(card)
     }
 

@@ -8,30 +8,34 @@ use axum::http::{HeaderMap, HeaderValue};
 
 /// What the answer to a request from a page may say.
 pub(crate) enum Origin {
-    /// No page asked, or its origin is not allowed.
-    None,
+    /// Only listed pages may call, and none of them asked: caches must know that others might.
+    Unlisted,
     /// Every page may call.
     Any,
-    /// This page may call, others may not: caches must know.
+    /// This page may call, others may not.
     One(HeaderValue),
 }
 
 impl Origin {
     /// The right of the request's origin under the setting `ORIGINS`.
     pub(crate) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
-        let Some(origin) = headers.get(ORIGIN) else { return Self::None };
         if allowed.iter().any(|one| one == "*") {
             return Self::Any;
         }
-        let listed = allowed.iter().any(|one| one.as_bytes() == origin.as_bytes());
-        if listed { Self::One(origin.clone()) } else { Self::None }
+        match headers.get(ORIGIN) {
+            Some(origin) if allowed.iter().any(|one| one.as_bytes() == origin.as_bytes()) => Self::One(origin.clone()),
+            _ => Self::Unlisted,
+        }
     }
 
     /// Says so in the answer.
     pub(crate) fn allow(self, headers: &mut HeaderMap) {
         match self {
-            Self::None => return,
             Self::Any => headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            Self::Unlisted => {
+                headers.append(VARY, HeaderValue::from_static("origin"));
+                return;
+            }
             Self::One(origin) => {
                 headers.append(VARY, HeaderValue::from_static("origin"));
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin)

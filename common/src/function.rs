@@ -1,11 +1,16 @@
 //! The one trait: what a function is.
 
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use serde_json::{Map, Value};
+
 use crate::catalogue::Catalogue;
 use crate::error::Result;
 use crate::model::{Knobs, Model};
-use crate::options::Options;
+use crate::options::{self, Options};
 use crate::picture::Picture;
-use crate::reply::Answer;
+use crate::reply::{About, Answer, Reply, Shape};
 use crate::watch::Watch;
 
 /// What a function says of itself.
@@ -42,5 +47,62 @@ pub trait Function: 'static {
     /// The variant that serves a request: the one it names, else the default. Options may choose among them.
     fn variant(_options: &Self::Options, named: Option<&str>, catalogue: &Catalogue) -> Result<String> {
         Ok(named.unwrap_or(catalogue.default_name()).to_owned())
+    }
+}
+
+/// A function without its type: what serves it is compiled once, not once a function.
+pub(crate) trait AnyFunction: Send + Sync {
+    fn card(&self) -> Card;
+
+    /// Whether it answers with a picture where nothing else is asked for.
+    fn answers_picture(&self) -> bool;
+
+    /// The schemas of its own options, by name.
+    fn properties(&self) -> Map<String, Value>;
+
+    /// Takes its own options out of a request's; gives the variant to use and the run that is left to do.
+    fn prepare(
+        &self,
+        options: &mut BTreeMap<String, Value>,
+        named: Option<&str>,
+        catalogue: &Catalogue,
+    ) -> Result<(String, Run)>;
+}
+
+/// A run that only needs its model and picture.
+pub(crate) type Run = Box<dyn FnOnce(&Model, Picture, &Knobs, &Watch) -> Result<Write> + Send>;
+
+/// An answer that only needs to be written.
+pub(crate) type Write = Box<dyn FnOnce(Shape, &About) -> Result<Reply> + Send>;
+
+/// `F` as a value.
+pub(crate) struct Erased<F>(pub PhantomData<fn() -> F>);
+
+impl<F: Function> AnyFunction for Erased<F> {
+    fn card(&self) -> Card {
+        F::CARD
+    }
+
+    fn answers_picture(&self) -> bool {
+        F::Answer::IS_PICTURE
+    }
+
+    fn properties(&self) -> Map<String, Value> {
+        options::properties::<F::Options>()
+    }
+
+    fn prepare(
+        &self,
+        options: &mut BTreeMap<String, Value>,
+        named: Option<&str>,
+        catalogue: &Catalogue,
+    ) -> Result<(String, Run)> {
+        let options: F::Options = options::take(options)?;
+        let variant = F::variant(&options, named, catalogue)?;
+        let run: Run = Box::new(move |model, picture, knobs, watch| {
+            let answer = F::run(model, picture, &options, knobs, watch)?;
+            Ok(Box::new(move |shape, about: &About| answer.reply(shape, about)))
+        });
+        Ok((variant, run))
     }
 }

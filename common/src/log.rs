@@ -6,7 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::settings::Level;
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// What needs somebody's attention.
+    Error,
+    /// A line a request.
+    Info,
+}
 
 static LEVEL: AtomicU8 = AtomicU8::new(Level::Info as u8);
 

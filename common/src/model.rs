@@ -137,7 +137,11 @@ impl Model {
             Some(strength) if strength < 1.0 => mix(picture.pixels(), &mut whole, strength),
             _ => {}
         }
-        Ok(if geometry.scale == 1 { picture.with_pixels(whole) } else { Picture::new(whole_width, whole_height, whole, alpha) })
+        Ok(if geometry.scale == 1 {
+            picture.with_pixels(whole)
+        } else {
+            Picture::new(whole_width, whole_height, whole, alpha)
+        })
     }
 }
 

@@ -3,15 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::Catalogue;
-use crate::function::{Card, Function};
+use crate::function::{AnyFunction, Card};
 use crate::model::knobs;
 use crate::options::{CommonOptions, properties};
-use crate::reply::Answer;
 
-/// The options of `F` by name: the common ones, its own, and every knob of every network.
-pub(crate) fn options<F: Function>(catalogue: &Catalogue) -> Map<String, Value> {
+/// The options of a function by name: the common ones, its own, and every knob of every network.
+pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<String, Value> {
     let mut all = properties::<CommonOptions>();
-    all.extend(properties::<F::Options>());
+    all.extend(function.properties());
     let names: Vec<_> = catalogue.manifests().map(|manifest| &manifest.variant).collect();
     all["model"] = json!({"type": "string", "enum": names, "default": catalogue.default_name(),
         "description": "The variant to use."});
@@ -29,15 +28,16 @@ pub(crate) fn options<F: Function>(catalogue: &Catalogue) -> Map<String, Value> 
     all
 }
 
-/// The document for `F`.
-pub(crate) fn document<F: Function>(catalogue: &Catalogue) -> Value {
-    let Card { name, title, summary } = F::CARD;
-    let options = options::<F>(catalogue);
+/// The document of a function.
+pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Value {
+    let Card { name, title, summary } = function.card();
+    let picture = function.answers_picture();
+    let options = options(function, catalogue);
     let parameters: Vec<_> = options
         .iter()
         .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
         .collect();
-    let run = |what: &str| json!({"post": operation::<F>(what, &parameters, &options)});
+    let run = |what: &str| json!({"post": operation(picture, what, &parameters, &options)});
     let get = |what: &str, kind: &str| {
         let schema = if kind == "application/json" { json!({"type": "object"}) } else { json!({"type": "string"}) };
         json!({"get": {"summary": what, "responses": {"200": {"description": what, "content": {kind: {"schema": schema}}}}}})
@@ -66,11 +66,11 @@ pub(crate) fn document<F: Function>(catalogue: &Catalogue) -> Value {
             "/warmup": {"post": {"summary": "Run the default model once now", "responses":
                 {"200": {"description": "it ran", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
         },
-        "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema::<F::Answer>()}},
+        "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema(picture)}},
     })
 }
 
-fn operation<F: Function>(what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
+fn operation(answers_picture: bool, what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
     let picture = json!({"type": "string", "format": "binary"});
     let with = |extra: Value| {
         let mut members = options.clone();
@@ -85,12 +85,13 @@ fn operation<F: Function>(what: &str, parameters: &[Value], options: &Map<String
         "application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}},
         "text/plain": {"schema": {"type": "string", "description": "base64"}},
     });
-    if F::Answer::IS_PICTURE {
+    if answers_picture {
         for kind in ["image/png", "image/jpeg", "image/webp"] {
             content[kind] = json!({"schema": picture});
         }
     }
-    let mut responses = json!({"200": {"description": "the answer, in the form that Accept asks for", "content": content}});
+    let mut responses =
+        json!({"200": {"description": "the answer, in the form that Accept asks for", "content": content}});
     for (status, meaning) in [
         ("400", "a wrong option, form or base64, or an empty body"),
         ("406", "no form in Accept can be given"),
@@ -124,18 +125,18 @@ fn problem(meaning: &str) -> Value {
 
 fn problem_schema() -> Value {
     json!({"type": "object", "description": "RFC 9457, with the envelope's members beside",
-        "required": ["type", "title", "status", "detail", "req_id", "code", "msg"],
-        "properties": {
-            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "what was wrong, where, and what would be right"},
-            "req_id": {"type": "string"}, "code": {"type": "integer"}, "msg": {"type": "string"},
-        }})
+    "required": ["type", "title", "status", "detail", "req_id", "code", "msg"],
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what was wrong, where, and what would be right"},
+        "req_id": {"type": "string"}, "code": {"type": "integer"}, "msg": {"type": "string"},
+    }})
 }
 
-fn envelope_schema<A: Answer>() -> Value {
+fn envelope_schema(answers_picture: bool) -> Value {
     let text = || json!({"type": "string"});
     let mut data = json!({"model": text(), "weights": text(), "seconds": {"type": "number"}});
-    if A::IS_PICTURE {
+    if answers_picture {
         data["enhance_result"] = json!({"type": "string", "description": "base64"});
         data["content_type"] = text();
         data["width"] = json!({"type": "integer"});

@@ -68,7 +68,27 @@ pub(crate) fn properties<T: Options>() -> Map<String, Value> {
         settings.inline_subschemas = true;
     }))
     .into_root_schema_for::<T>();
-    schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+    let mut properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    properties.values_mut().for_each(without_null);
+    properties
+}
+
+/// An option may be left out, but not be given as null: its schema is that of its value.
+fn without_null(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else { return };
+    if let Some(Value::Array(choices)) = members.remove("anyOf") {
+        let value = choices.into_iter().find(|choice| choice["type"] != "null");
+        if let Some(Value::Object(value)) = value {
+            members.extend(value);
+        }
+    }
+    if let Some(Value::Array(kinds)) = members.get("type") {
+        let kind = kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default();
+        members.insert("type".into(), kind);
+    }
+    if let Some(Value::Array(values)) = members.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
 }
 
 /// Takes the options of `T` out of a request's options.
@@ -81,7 +101,8 @@ pub(crate) fn take<T: Options>(options: &mut BTreeMap<String, Value>) -> Result<
             let value = coerce(value, &schema);
             // One at a time first, so that the message can name the option.
             let alone = Map::from_iter([(name.clone(), value.clone())]);
-            serde_json::from_value::<T>(alone.into()).map_err(|wrong| Error::bad(format!("`{name}` is wrong: {wrong}")))?;
+            serde_json::from_value::<T>(alone.into())
+                .map_err(|wrong| Error::bad(format!("`{name}` is wrong: {wrong}")))?;
             members.insert(name, value);
         }
     }
@@ -89,18 +110,11 @@ pub(crate) fn take<T: Options>(options: &mut BTreeMap<String, Value>) -> Result<
 }
 
 fn coerce(value: Value, schema: &Value) -> Value {
-    let kinds = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds.clone(),
-        Some(kind) => vec![kind.clone()],
-        // An optional type of our own stands as `anyOf: [it, null]`.
-        None => schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().map(|one| one["type"].clone()).collect(),
-    };
-    let is = |name: &str| kinds.iter().any(|kind| kind == name);
+    let is = |name: &str| schema["type"] == name;
     match &value {
-        Value::String(text) if is("integer") || is("number") => serde_json::from_str(text)
-            .ok()
-            .filter(|number: &Value| number.is_number())
-            .unwrap_or(value),
+        Value::String(text) if is("integer") || is("number") => {
+            serde_json::from_str(text).ok().filter(|number: &Value| number.is_number()).unwrap_or(value)
+        }
         Value::String(text) if is("boolean") => match text.as_str() {
             "true" | "1" => Value::Bool(true),
             "false" | "0" => Value::Bool(false),
@@ -128,8 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn schemas_say_type_and_range_without_null() {
+        let properties = properties::<CommonOptions>();
+        let of = |name: &str| {
+            let mut schema = properties[name].clone();
+            schema.as_object_mut().unwrap().remove("description").expect("every option is described");
+            schema
+        };
+        assert_eq!(of("quality"), json!({"type": "integer", "minimum": 1, "maximum": 100}));
+        assert_eq!(of("format"), json!({"type": "string", "enum": ["png", "jpeg", "webp"]}));
+        assert_eq!(of("model"), json!({"type": "string"}));
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_its_range() {
-        for value in [json!(101), json!("0"), json!("NaN"), json!(1.5), json!(-1), json!("1e3"), json!([1]), json!(1e308)] {
+        for value in
+            [json!(101), json!("0"), json!("NaN"), json!(1.5), json!(-1), json!("1e3"), json!([1]), json!(1e308)]
+        {
             let wrong = read("quality", value).unwrap_err();
             assert!(wrong.message().contains("`quality`") && wrong.message().contains("from 1 to 100"), "{wrong}");
         }

@@ -29,9 +29,10 @@ pub(crate) fn html(card: Card, settings: &Settings, options: &Map<String, Value>
                 names.iter().filter_map(Value::as_str).map(escape).collect::<Vec<_>>().join(", ")
             }
             (_, Some(min), Some(max)) => format!("{min} to {max}"),
-            _ => range_of(schema),
+            _ => String::new(),
         };
-        let default = schema.get("default").map_or(String::new(), |value| format!(" (default {})", escape(&plain(value))));
+        let default =
+            schema.get("default").map_or(String::new(), |value| format!(" (default {})", escape(&plain(value))));
         format!("<tr><td><code>{}</code><td>{kind}{default}<td>{}", escape(name), escape(&text("description")))
     };
     let rows: String = options.iter().map(row).collect();
@@ -52,15 +53,6 @@ pub(crate) fn html(card: Card, settings: &Settings, options: &Map<String, Value>
          <p><a href=openapi.json>OpenAPI</a> · <a href=models>models</a> · <a href=healthz>alive</a> · \
          <a href=readyz>warm</a></p></html>"
     )
-}
-
-fn range_of(schema: &Value) -> String {
-    let one = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().find(|one| one["type"] != "null");
-    match one.map(|one| (&one["minimum"], &one["maximum"], &one["enum"])) {
-        Some((min, max, _)) if min.is_number() => format!("{min} to {max}"),
-        Some((_, _, Value::Array(names))) => names.iter().map(plain).collect::<Vec<_>>().join(", "),
-        _ => String::new(),
-    }
 }
 
 fn plain(value: &Value) -> String {

@@ -68,8 +68,10 @@ impl Answer for Picture {
 
     fn reply(self, shape: Shape, about: &About) -> Result<Reply> {
         let (width, height) = (self.width(), self.height());
-        let (Shape::Picture(encoding) | Shape::Envelope(encoding) | Shape::Base64(encoding) | Shape::Enhanced(encoding)) =
-            shape;
+        let (Shape::Picture(encoding)
+        | Shape::Envelope(encoding)
+        | Shape::Base64(encoding)
+        | Shape::Enhanced(encoding)) = shape;
         let media_type = encoding.media_type();
         let body = self.encode(encoding)?;
         drop(self);
@@ -104,11 +106,14 @@ fn envelope(about: &About, mut data: Value) -> Reply {
 }
 
 /// The form that a request asks for, by `Accept` (RFC 9110, 12.5.1), its options, its own form and its address.
-pub(crate) fn shape<A: Answer>(
+///
+/// `picture`: whether the function answers with a picture where nothing is asked for; `sent`: what the client sent.
+pub(crate) fn shape(
     headers: &HeaderMap,
     path: &str,
     form: Form,
     options: &CommonOptions,
+    picture: bool,
     sent: Format,
 ) -> Result<Shape> {
     let encoding = |wish: Option<Writable>| {
@@ -128,11 +133,11 @@ pub(crate) fn shape<A: Answer>(
         ("/base64", _) => Shape::Base64(encoding(None)),
         ("/enhance", Form::Multipart) => Shape::Enhanced(encoding(None)),
         (_, Form::Json) => Shape::Envelope(encoding(None)),
-        _ if !A::IS_PICTURE => Shape::Envelope(encoding(None)),
+        _ if !picture => Shape::Envelope(encoding(None)),
         _ => Shape::Picture(encoding(None)),
     };
     let wishes = accepted(headers);
-    if wishes.is_empty() {
+    if !headers.contains_key(ACCEPT) {
         return Ok(unasked());
     }
     let known = |wish: &String| match wish.as_str() {
@@ -182,7 +187,7 @@ mod tests {
         if !accept.is_empty() {
             headers.insert(ACCEPT, accept.parse().unwrap());
         }
-        shape::<Picture>(&headers, path, form, &CommonOptions::default(), Format::Jpeg)
+        shape(&headers, path, form, &CommonOptions::default(), true, Format::Jpeg)
     }
 
     #[test]
@@ -206,6 +211,8 @@ mod tests {
         ] {
             assert_eq!(asked(accept, path, form).unwrap(), expect, "{accept} {path}");
         }
-        assert_eq!(asked("audio/ogg", "/", Form::Raw).unwrap_err().kind(), Kind::NotAcceptable);
+        for nothing in ["audio/ogg", "image/*;q=0"] {
+            assert_eq!(asked(nothing, "/", Form::Raw).unwrap_err().kind(), Kind::NotAcceptable);
+        }
     }
 }

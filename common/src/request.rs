@@ -137,7 +137,9 @@ async fn multipart(declared: &str, body: Bytes, options: &mut Collected) -> Resu
                 return Err(Error::bad("the form has two pictures; send one in the field `image` or `file`"));
             }
         } else if is_file {
-            return Err(Error::bad(format!("the form has a file in `{name:.100}`; send it in the field `image` or `file`")));
+            return Err(Error::bad(format!(
+                "the form has a file in `{name:.100}`; send it in the field `image` or `file`"
+            )));
         } else if value.len() > MAX_TEXT {
             return Err(Error::bad(format!("the form's field `{name:.100}` is longer than {MAX_TEXT} bytes")));
         } else {
@@ -183,10 +185,7 @@ fn unbase64(name: &str, mut text: String) -> Result<Bytes> {
     if text.contains(|letter: char| letter.is_ascii_whitespace()) {
         text.retain(|letter| !letter.is_ascii_whitespace());
     }
-    ENGINE
-        .decode(text)
-        .map(Bytes::from)
-        .map_err(|cause| Error::bad(format!("`{name}` is not base64: {cause}")))
+    ENGINE.decode(text).map(Bytes::from).map_err(|cause| Error::bad(format!("`{name}` is not base64: {cause}")))
 }
 
 /// A JSON object whose members are kept in order, doubled ones too (a map would keep the last and say nothing).

@@ -20,7 +20,9 @@ pub(crate) fn verified_library(settings: &Settings) -> Result<PathBuf> {
     let path = &settings.library;
     let wrong = |what: String| Error::internal(format!("runtime library {}: {what}", path.display()));
     let bytes = std::fs::read(path).map_err(|cause| {
-        wrong(format!("{cause}; set ORT_DYLIB_PATH to the libonnxruntime.so of ONNX Runtime 1.31 (`make tools` fetches it)"))
+        wrong(format!(
+            "{cause}; set ORT_DYLIB_PATH to the libonnxruntime.so of ONNX Runtime 1.31 (`make tools` fetches it)"
+        ))
     })?;
     let digest = sha256(&bytes);
     let known = KNOWN.iter().any(|(_, known)| *known == digest);

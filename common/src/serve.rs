@@ -1,5 +1,6 @@
 //! The doors: Lambda where it asks, HTTP elsewhere; start, warm-up, drain. The whole of every `main`.
 
+use std::marker::PhantomData;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,47 +11,53 @@ use tokio::net::TcpListener;
 
 use crate::catalogue::Catalogue;
 use crate::error::{Error, Result};
-use crate::function::Function;
+use crate::function::{AnyFunction, Card, Erased, Function};
 use crate::http;
-use crate::log;
+use crate::log::{self, Level};
 use crate::memory;
 use crate::network::Engine;
 use crate::service::Service;
-use crate::settings::{self, Level, Settings};
+use crate::settings::{self, Settings};
 
 /// How long running requests may go on after SIGTERM, beyond a picture's own deadline.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves `F` until the platform ends it. A wrong start is one line on standard error and exit code 1.
 pub fn serve<F: Function>() -> ExitCode {
-    let card = F::CARD;
+    serve_any(Box::new(Erased::<F>(PhantomData)))
+}
+
+fn serve_any(function: Box<dyn AnyFunction>) -> ExitCode {
+    let Card { name, summary, .. } = function.card();
     match std::env::args().nth(1).as_deref() {
         None => {}
         Some("--help" | "-h") => {
-            let (name, summary, table) = (card.name, card.summary, settings::help());
-            println!("{name}: {summary}\n\nServes HTTP, or Lambda where AWS_LAMBDA_RUNTIME_API is set. Settings are \
-                      environment variables:\n\n{table}");
+            let table = settings::help();
+            println!(
+                "{name}: {summary}\n\nServes HTTP, or Lambda where AWS_LAMBDA_RUNTIME_API is set. Settings are \
+                      environment variables:\n\n{table}"
+            );
             return ExitCode::SUCCESS;
         }
         Some("--version" | "-V") => {
-            println!("{} {}", card.name, env!("CARGO_PKG_VERSION"));
+            println!("{name} {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         Some(other) => {
-            eprintln!("{}: there is no argument {other}; settings are environment variables, --help lists them", card.name);
+            eprintln!("{name}: there is no argument {other}; settings are environment variables, --help lists them");
             return ExitCode::FAILURE;
         }
     }
-    match start::<F>() {
+    match start(function) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {}", card.name, error.to_string().replace('\n', " "));
+            eprintln!("{name}: {}", error.to_string().replace('\n', " "));
             ExitCode::FAILURE
         }
     }
 }
 
-fn start<F: Function>() -> Result<()> {
+fn start(function: Box<dyn AnyFunction>) -> Result<()> {
     let began = Instant::now();
     memory::keep_between_requests();
     silence_telemetry();
@@ -65,14 +72,13 @@ fn start<F: Function>() -> Result<()> {
         let lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
         let listener = if lambda { None } else { Some(bind(&settings).await?) };
         let engine = Engine::start(&settings)?;
-        let catalogue = Catalogue::read(F::CARD.name, engine, &settings)?;
-        let service = Arc::new(Service::<F>::new(settings, catalogue));
+        let catalogue = Catalogue::read(function.card().name, engine, &settings)?;
+        let service = Arc::new(Service::new(function, settings, catalogue));
         tokio::spawn(service.clone().tidy());
         match listener {
             Some(listener) => http_door(service, listener, began).await,
             None => {
-                let warm = service.clone();
-                tokio::task::spawn_blocking(move || warm.warm_up()).await.map_err(Error::internal)??;
+                warm_up(&service).await?;
                 tell_ready(&service, began, None);
                 lambda_door(service.router()).await
             }
@@ -91,13 +97,12 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
 }
 
 /// Answers `/healthz` at once and everything else once warm.
-async fn http_door<F: Function>(service: Arc<Service<F>>, listener: TcpListener, began: Instant) -> Result<()> {
+async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant) -> Result<()> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let patience = service.settings.deadline + GRACE;
     let served = http::serve(listener, service.clone().router(), patience);
     let warm = async {
-        let warming = service.clone();
-        tokio::task::spawn_blocking(move || warming.warm_up()).await.map_err(Error::internal)??;
+        warm_up(&service).await?;
         tell_ready(&service, began, Some(format!("http://{address}")));
         Ok::<(), Error>(())
     };
@@ -109,9 +114,20 @@ async fn http_door<F: Function>(service: Arc<Service<F>>, listener: TcpListener,
     served.await
 }
 
-fn tell_ready<F: Function>(service: &Service<F>, began: Instant, address: Option<String>) {
+async fn warm_up(service: &Arc<Service>) -> Result<()> {
+    let service = service.clone();
+    let warm = move || {
+        service.warm_up()?;
+        // Last, so that what is made ready lies at the heap's end, where it is kept.
+        memory::make_ready();
+        Ok(())
+    };
+    tokio::task::spawn_blocking(warm).await.map_err(Error::internal)?
+}
+
+fn tell_ready(service: &Service, began: Instant, address: Option<String>) {
     let Settings { instances, threads, .. } = &service.settings;
-    let more = json!({"function": F::CARD.name, "version": env!("CARGO_PKG_VERSION"), "address": address,
+    let more = json!({"function": service.name(), "version": env!("CARGO_PKG_VERSION"), "address": address,
         "instances": instances, "threads": threads, "seconds": began.elapsed().as_secs_f64()});
     log::line(Level::Info, "ready", more);
 }

@@ -19,27 +19,27 @@ use crate::body;
 use crate::catalogue::Catalogue;
 use crate::cors;
 use crate::error::{Error, Kind, Result};
-use crate::function::Function;
-use crate::log;
+use crate::function::{AnyFunction, Run};
+use crate::log::{self, Level};
 use crate::model::{Knobs, Model};
 use crate::openapi;
 use crate::options::{self, CommonOptions};
 use crate::page;
 use crate::picture::{Format, Limits, Picture};
 use crate::queue::Queue;
-use crate::reply::{self, About, Answer, Reply, Shape};
+use crate::reply::{self, About, Reply, Shape};
 use crate::request::{self, Ask};
-use crate::settings::{Level, Settings};
+use crate::settings::Settings;
 use crate::watch::{Stop, Watch};
 
 /// A function with everything that serves it.
-pub(crate) struct Service<F: Function> {
+pub(crate) struct Service {
+    function: Box<dyn AnyFunction>,
     pub(crate) settings: Settings,
     catalogue: Catalogue,
     queue: Queue,
     openapi: Value,
     html: String,
-    function: std::marker::PhantomData<fn() -> F>,
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,23 +50,28 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The side of the picture that warms a network up.
 const WARM_UP_SIDE: usize = 64;
 
-impl<F: Function> Service<F> {
+impl Service {
     /// Everything but the warm-up.
-    pub(crate) fn new(settings: Settings, catalogue: Catalogue) -> Self {
-        let openapi = openapi::document::<F>(&catalogue);
-        let html = page::html(F::CARD, &settings, &openapi::options::<F>(&catalogue));
+    pub(crate) fn new(function: Box<dyn AnyFunction>, settings: Settings, catalogue: Catalogue) -> Self {
+        let openapi = openapi::document(&*function, &catalogue);
+        let html = page::html(function.card(), &settings, &openapi::options(&*function, &catalogue));
         let queue = Queue::new(settings.instances, settings.queue);
-        Self { settings, catalogue, queue, openapi, html, function: std::marker::PhantomData }
+        Self { function, settings, catalogue, queue, openapi, html }
+    }
+
+    /// The function's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.function.card().name
     }
 
     /// Opens the default variant and runs it once, so that no client waits for that.
     pub(crate) fn warm_up(&self) -> Result<Arc<Model>> {
-        let model = self.catalogue.model(self.catalogue.default_name())?;
+        let (name, run) = self.function.prepare(&mut Default::default(), None, &self.catalogue)?;
+        let model = self.catalogue.model(&name)?;
         let grey = vec![128; WARM_UP_SIDE * WARM_UP_SIDE * 3];
         let picture = Picture::new(WARM_UP_SIDE, WARM_UP_SIDE, grey, None);
-        let options = options::take(&mut Default::default())?;
         let knobs = Knobs::take(model.manifest(), &mut Default::default())?;
-        F::run(&model, picture, &options, &knobs, &Watch::default())?;
+        drop(run(&model, picture, &knobs, &Watch::default())?);
         self.queue.open();
         Ok(model)
     }
@@ -78,29 +83,29 @@ impl<F: Function> Service<F> {
 
     /// The routes of DESIGN's contract.
     pub(crate) fn router(self: Arc<Self>) -> Router {
-        let run = || post(run::<F>);
+        let run = || post(run);
         Router::new()
-            .route("/", run().get(index::<F>))
+            .route("/", run().get(index))
             .route("/enhance", run())
             .route("/predict", run())
             .route("/base64", run())
-            .route("/openapi.json", get(openapi_json::<F>))
-            .route("/models", get(models::<F>))
-            .route("/models/{variant}", get(model::<F>))
+            .route("/openapi.json", get(openapi_json))
+            .route("/models", get(models))
+            .route("/models/{variant}", get(model))
             .route("/healthz", get(async || answer_json(&json!({"alive": true}))))
-            .route("/readyz", get(readyz::<F>))
-            .route("/warmup", post(warmup::<F>))
+            .route("/readyz", get(readyz))
+            .route("/warmup", post(warmup))
             .fallback(async || Failure::from(Error::new(Kind::NotFound, "there is nothing at this address")))
             .method_not_allowed_fallback(async |method: Method| {
                 let message = format!("{method} is not for this address; the Allow header names what is");
                 Failure::from(Error::new(Kind::WrongMethod, message))
             })
-            .layer(middleware::from_fn_with_state(self.clone(), around::<F>))
+            .layer(middleware::from_fn_with_state(self.clone(), around))
             .with_state(self)
     }
 }
 
-type Served<F> = State<Arc<Service<F>>>;
+type Served = State<Arc<Service>>;
 
 /// A failure on its way out: `around` turns it into the problem document.
 #[derive(Clone)]
@@ -146,15 +151,20 @@ fn status(kind: Kind) -> StatusCode {
     }
 }
 
+/// The request's id, for whom it concerns on its way.
+#[derive(Clone)]
+struct Id(String);
+
 /// What the log line tells beside method, path and status.
 #[derive(Clone)]
 struct Details(Value);
 
 /// Around every request: its id, CORS, the problem document of a failure, its log line.
-async fn around<F: Function>(State(service): Served<F>, request: Request, next: Next) -> Response {
+async fn around(State(service): Served, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let id = request_id(request.headers());
+    request.extensions_mut().insert(Id(id.clone()));
     let trace = request.headers().get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned();
     let origin = cors::Origin::of(request.headers(), &service.settings.origins);
     let mut response = if method == Method::OPTIONS {
@@ -204,6 +214,11 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
+/// The id that `around` gave to the request.
+fn id(parts: &Parts) -> String {
+    parts.extensions.get::<Id>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
 /// W3C Trace Context, section 3.2: version, trace id, parent id, flags.
 fn is_traceparent(value: &HeaderValue) -> bool {
     let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -227,7 +242,7 @@ fn answer_json(value: &Value) -> Response {
     ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
-async fn index<F: Function>(State(service): Served<F>, headers: HeaderMap) -> Response {
+async fn index(State(service): Served, headers: HeaderMap) -> Response {
     let html = reply::accepted(&headers).iter().find_map(|wish| match wish.as_str() {
         "text/html" => Some(true),
         "application/json" => Some(false),
@@ -239,28 +254,28 @@ async fn index<F: Function>(State(service): Served<F>, headers: HeaderMap) -> Re
         let kind = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
         return (vary, kind, service.html.clone()).into_response();
     }
-    let about = page::json(F::CARD, &service.settings, service.catalogue.default_name());
+    let about = page::json(service.function.card(), &service.settings, service.catalogue.default_name());
     (vary, answer_json(&about)).into_response()
 }
 
-async fn openapi_json<F: Function>(State(service): Served<F>) -> Response {
+async fn openapi_json(State(service): Served) -> Response {
     answer_json(&service.openapi)
 }
 
-async fn models<F: Function>(State(service): Served<F>) -> Response {
-    answer_json(&service.catalogue.tree(F::CARD.name, F::CARD.title, F::CARD.summary))
+async fn models(State(service): Served) -> Response {
+    answer_json(&service.catalogue.tree(service.function.card()))
 }
 
-async fn model<F: Function>(State(service): Served<F>, Path(name): Path<String>) -> Result<Response, Failure> {
+async fn model(State(service): Served, Path(name): Path<String>) -> Result<Response, Failure> {
     Ok(answer_json(&service.catalogue.card(&name)?))
 }
 
-async fn readyz<F: Function>(State(service): Served<F>) -> Result<Response, Failure> {
+async fn readyz(State(service): Served) -> Result<Response, Failure> {
     service.queue.check_open()?;
     Ok(answer_json(&json!({"ready": true})))
 }
 
-async fn warmup<F: Function>(State(service): Served<F>) -> Result<Response, Failure> {
+async fn warmup(State(service): Served) -> Result<Response, Failure> {
     let start = Instant::now();
     let place = service.queue.place(Instant::now() + service.settings.deadline).await?;
     let warm = service.clone();
@@ -273,7 +288,7 @@ async fn warmup<F: Function>(State(service): Served<F>) -> Result<Response, Fail
 }
 
 /// `POST /`: the way of a picture through the service.
-async fn run<F: Function>(State(service): Served<F>, request: Request) -> Result<Response, Failure> {
+async fn run(State(service): Served, request: Request) -> Result<Response, Failure> {
     service.queue.check_open()?;
     let (parts, body) = request.into_parts();
     let mut req_id = None;
@@ -284,12 +299,7 @@ async fn run<F: Function>(State(service): Served<F>, request: Request) -> Result
     })
 }
 
-async fn answer<F: Function>(
-    service: &Arc<Service<F>>,
-    parts: &Parts,
-    body: Body,
-    req_id: &mut Option<String>,
-) -> Result<Response> {
+async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut Option<String>) -> Result<Response> {
     let bytes = body::read(&parts.headers, body, service.settings.max_bytes).await?;
     let ask = request::read(parts, bytes).await?;
     req_id.clone_from(&ask.req_id);
@@ -300,7 +310,7 @@ async fn answer<F: Function>(
     let place = service.queue.place(deadline).await?;
     let waited = start.elapsed();
     let watch = Watch::default();
-    let left = Left { watch: watch.clone(), id: work.about.req_id.clone(), armed: true };
+    let left = Left { watch: watch.clone(), id: id(parts), armed: true };
     let (watched, served) = (watch.clone(), service.clone());
     let computed = compute(move || {
         let done = work.run(&served, &watched);
@@ -317,7 +327,8 @@ async fn answer<F: Function>(
     left.disarm();
     let Done { reply, x_model, details, mut timing } = done?;
     timing.insert(0, ("queue", waited));
-    let timing: Vec<_> = timing.iter().map(|(stage, took)| format!("{stage};dur={:.2}", took.as_secs_f64() * 1e3)).collect();
+    let timing: Vec<_> =
+        timing.iter().map(|(stage, took)| format!("{stage};dur={:.2}", took.as_secs_f64() * 1e3)).collect();
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(reply.media_type)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -361,10 +372,10 @@ impl Drop for Left {
 }
 
 /// A request understood: all that is left is computing.
-struct Work<F: Function> {
+struct Work {
     ask: Ask,
     max_side: Option<usize>,
-    options: F::Options,
+    run: Run,
     knobs: Knobs,
     shape: Shape,
     about: About,
@@ -378,15 +389,14 @@ struct Done {
     timing: Vec<(&'static str, Duration)>,
 }
 
-impl<F: Function> Work<F> {
-    fn plan(service: &Service<F>, parts: &Parts, mut ask: Ask) -> Result<Self> {
-        let Service { settings, catalogue, .. } = service;
+impl Work {
+    fn plan(service: &Service, parts: &Parts, mut ask: Ask) -> Result<Self> {
+        let Service { function, settings, catalogue, .. } = service;
         let common: CommonOptions = options::take(&mut ask.options)?;
-        let options: F::Options = options::take(&mut ask.options)?;
-        let model = F::variant(&options, common.model.as_deref(), catalogue)?;
+        let (model, run) = function.prepare(&mut ask.options, common.model.as_deref(), catalogue)?;
         let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
         if let Some(unknown) = ask.options.keys().next() {
-            let known: Vec<_> = [options::properties::<CommonOptions>(), options::properties::<F::Options>()]
+            let known: Vec<_> = [options::properties::<CommonOptions>(), function.properties()]
                 .into_iter()
                 .flat_map(|properties| properties.into_iter().map(|(name, _)| name))
                 .collect();
@@ -394,15 +404,16 @@ impl<F: Function> Work<F> {
         }
         body::check_length(ask.bytes.len(), settings.max_bytes)?;
         let sent = Format::sniff(&ask.bytes)?;
-        let shape = reply::shape::<F::Answer>(&parts.headers, parts.uri.path(), ask.form, &common, sent)?;
-        let req_id = ask.req_id.clone().unwrap_or_else(|| request_id(&parts.headers));
+        let shape =
+            reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.answers_picture(), sent)?;
+        let req_id = ask.req_id.clone().unwrap_or_else(|| id(parts));
         let max_side = common.max_side.map(|side| side.0 as usize);
         let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };
-        Ok(Self { ask, max_side, options, knobs, shape, about })
+        Ok(Self { ask, max_side, run, knobs, shape, about })
     }
 
-    fn run(self, service: &Service<F>, watch: &Watch) -> Result<Done> {
-        let Self { ask, max_side, options, knobs, shape, mut about } = self;
+    fn run(self, service: &Service, watch: &Watch) -> Result<Done> {
+        let Self { ask, max_side, run, knobs, shape, mut about } = self;
         let start = Instant::now();
         let (model, bytes_in) = (service.catalogue.model(&about.model)?, ask.bytes.len());
         let limits = Limits { max_pixels: service.settings.max_pixels };
@@ -414,12 +425,12 @@ impl<F: Function> Work<F> {
         }
         watch.check()?;
         let decoded = start.elapsed();
-        let answer = F::run(&model, picture, &options, &knobs, watch)?;
+        let write = run(&model, picture, &knobs, watch)?;
         let ran = start.elapsed();
         watch.check()?;
         about.weights = model.digest().to_owned();
         about.seconds = ran.as_secs_f64();
-        let reply = answer.reply(shape, &about)?;
+        let reply = write(shape, &about)?;
         let encoded = start.elapsed();
         service.queue.took(encoded);
         let details = json!({

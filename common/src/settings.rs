@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::log::Level;
 use crate::manifest::Precision;
 
 /// Every setting: name, default as shown, meaning. `--help` prints it; a test compares it with what is read.
@@ -72,17 +73,6 @@ impl Provider {
             Self::Tensorrt => "tensorrt",
         }
     }
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Nothing.
-    Off,
-    /// What needs somebody's attention.
-    Error,
-    /// A line a request.
-    Info,
 }
 
 impl Settings {

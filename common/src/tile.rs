@@ -134,9 +134,9 @@ mod tests {
 
     /// Every pixel `scale` times as wide and high.
     fn enlarge(pixels: &[u8], width: usize, scale: usize) -> Vec<u8> {
-        let rows = pixels.chunks(width * 3).map(|row| {
-            row.chunks(3).flat_map(|pixel| pixel.repeat(scale)).collect::<Vec<u8>>()
-        });
+        let rows = pixels
+            .chunks(width * 3)
+            .map(|row| row.chunks(3).flat_map(|pixel| pixel.repeat(scale)).collect::<Vec<u8>>());
         rows.flat_map(|row| row.repeat(scale)).collect()
     }
 }

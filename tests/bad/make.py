@@ -67,9 +67,9 @@ def broken():
     yield "cut-lossy.webp", lossy[: len(lossy) // 2], 422, "WebP"
     yield "cut-lossless.webp", lossless[: len(lossless) // 2], 422, "WebP"
     yield "cut-header.webp", lossless[:16], 422, "WebP"
-    yield "cut-half.gif", gif[: len(gif) // 2], 422, "Gif"
-    yield "cut-half.tif", tiff[: len(tiff) // 2], 422, "Tiff"
-    yield "cut-half.bmp", bmp[: len(bmp) // 2], 422, "Bmp"
+    yield "cut-half.gif", gif[: len(gif) // 2], 422, "GIF"
+    yield "cut-half.tif", tiff[: len(tiff) // 2], 422, "TIFF"
+    yield "cut-half.bmp", bmp[: len(bmp) // 2], 422, "BMP"
     yield "flipped-data.png", flip(png, png.index(b"IDAT") + 40), 422, "PNG"
     yield "flipped-header.png", flip(png, 18), 422, "PNG"
     yield "flipped-components.jpg", flip(jpeg, jpeg.index(b"\xff\xc0") + 9, 0x40), 422, "JPEG"
@@ -77,7 +77,7 @@ def broken():
     yield "size-zero.png", container.header(0, 0, 8, 2) + container.chunk(b"IEND", b""), 422, ""
     yield "size-zero.jpg", jpeg_of_size(0, 0), 422, ""
     yield "size-zero.gif", gif[:6] + bytes(4) + gif[10:], 422, ""
-    yield "size-zero.bmp", bmp[:18] + bytes(8) + bmp[26:], 415, "Bmp"
+    yield "size-zero.bmp", bmp[:18] + bytes(8) + bmp[26:], 422, "no pixels"
     yield "no-data.png", container.header(64, 64, 8, 2) + container.chunk(b"IEND", b""), 422, "PNG"
 
 

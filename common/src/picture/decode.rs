@@ -17,6 +17,9 @@ pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<(Picture, Format)> 
     let format = Format::sniff(bytes)?;
     let source = Cursor::new(bytes);
     let wrong = |cause| broken(format, cause);
+    if let Some((width, height)) = early_size(format, bytes) {
+        limits.check(width, height)?;
+    }
     let picture = match format {
         Format::Jpeg => jpeg(bytes, limits),
         Format::Png => png::decode(bytes, limits),
@@ -33,12 +36,13 @@ fn any(mut decoder: impl ImageDecoder, format: Format, limits: Limits) -> Result
     let wrong = |cause| broken(format, cause);
     let (width, height) = decoder.dimensions();
     limits.check(width.into(), height.into())?;
+    // Before the limits are set: those of TIFF count a profile's unpacked form against the pixels' memory.
+    let profile = decoder.icc_profile().ok().flatten();
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut bounds = image::Limits::no_limits();
     // 16 bits of four channels, once decoded and once as the decoder's own scratch.
     bounds.max_alloc = Some(u64::from(width) * u64::from(height) * 16 + (16 << 20));
     decoder.set_limits(bounds).map_err(wrong)?;
-    let profile = decoder.icc_profile().ok().flatten();
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
     let (width, height) = (width as usize, height as usize);
     let mut picture = if image.color().has_alpha() {
@@ -52,15 +56,28 @@ fn any(mut decoder: impl ImageDecoder, format: Format, limits: Limits) -> Result
     Ok(picture.upright(orientation))
 }
 
+/// The size in a header whose decoder misreads the extremes: no pixels (BMP), a side of 16384 (lossless WebP).
+fn early_size(format: Format, bytes: &[u8]) -> Option<(u64, u64)> {
+    let number = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(i32::from_le_bytes);
+    match format {
+        Format::Bmp if bytes.get(14)? > &12 => {
+            Some((number(18)?.unsigned_abs().into(), number(22)?.unsigned_abs().into()))
+        }
+        Format::WebP if bytes.get(12..16)? == b"VP8L" => {
+            let bits = number(21)? as u32;
+            Some((u64::from(bits & 0x3fff) + 1, u64::from(bits >> 14 & 0x3fff) + 1))
+        }
+        _ => None,
+    }
+}
+
 fn jpeg(bytes: &[u8], limits: Limits) -> Result<Picture> {
     let wrong = |cause: &dyn std::fmt::Debug| {
         Error::new(Kind::BrokenPicture, "the JPEG picture is broken or cut off").because(format!("{cause:?}"))
     };
     let side = usize::from(u16::MAX);
-    let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(ColorSpace::RGB)
-        .set_max_width(side)
-        .set_max_height(side);
+    let options =
+        DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB).set_max_width(side).set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|cause| wrong(&cause))?;
     let info = decoder.info().ok_or_else(|| Error::internal("a JPEG decoder without header"))?;
@@ -109,9 +126,9 @@ fn broken(format: Format, cause: ImageError) -> Error {
             Error::new(Kind::TooLarge, "the picture needs more memory than is given to one").because(cause)
         }
         ImageError::Unsupported(_) => {
-            let message = format!("this kind of {format:?} picture is not read here; send JPEG, PNG or WebP");
+            let message = format!("this kind of {format} picture is not read here; send JPEG, PNG or WebP");
             Error::new(Kind::NotAPicture, message).because(cause)
         }
-        _ => Error::new(Kind::BrokenPicture, format!("the {format:?} picture is broken or cut off")).because(cause),
+        _ => Error::new(Kind::BrokenPicture, format!("the {format} picture is broken or cut off")).because(cause),
     }
 }

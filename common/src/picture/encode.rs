@@ -31,12 +31,11 @@ pub enum Encoding {
 /// The formats that can be written, as a request names them.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
+// The names say it all; a documented one would be a schema of its own in the OpenAPI document.
+#[allow(missing_docs)]
 pub enum Writable {
-    /// `image/png`
     Png,
-    /// `image/jpeg`
     Jpeg,
-    /// `image/webp`
     Webp,
 }
 

@@ -38,11 +38,15 @@ impl Limits {
     /// Refuses a size from a header before anything of that size is allocated.
     fn check(&self, width: u64, height: u64) -> Result<()> {
         if width == 0 || height == 0 {
-            return Err(Error::new(Kind::BrokenPicture, format!("the picture is {width} x {height}: it has no pixels")));
+            return Err(Error::new(
+                Kind::BrokenPicture,
+                format!("the picture is {width} x {height}: it has no pixels"),
+            ));
         }
         if width * height > self.max_pixels {
             let (has, may) = (width * height / 1_000_000, self.max_pixels / 1_000_000);
-            let message = format!("the picture has {width} x {height} pixels ({has} million); at most {may} million are taken");
+            let message =
+                format!("the picture has {width} x {height} pixels ({has} million); at most {may} million are taken");
             return Err(Error::new(Kind::TooLarge, message));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use image::metadata::Orientation;
-use png::{ColorType, Decoder, DeflateCompression, DecodingError, Encoder, Transformations};
+use png::{ColorType, Decoder, DecodingError, DeflateCompression, Encoder, Transformations};
 
 use super::{Limits, MAX_METADATA, Picture, colour, decode};
 use crate::error::{Error, Kind, Result};
@@ -33,7 +33,8 @@ pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
         ColorType::Rgba => Picture::from_rgba(width, height, &rows),
         ColorType::Grayscale => Picture::new(width, height, decode::grey_to_rgb(&rows), None),
         ColorType::GrayscaleAlpha => {
-            let rgba: Vec<u8> = rows.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
+            let rgba: Vec<u8> =
+                rows.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
             Picture::from_rgba(width, height, &rgba)
         }
         ColorType::Indexed => return Err(Error::internal("a palette that was not unfolded")),
@@ -87,7 +88,8 @@ fn check_metadata(bytes: &[u8]) -> Result<()> {
         };
         if unfolded > MAX_METADATA {
             let (name, most) = (String::from_utf8_lossy(name), MAX_METADATA >> 20);
-            let message = format!("the picture's {name} metadata unfolds to more than {most} MB; send it without metadata");
+            let message =
+                format!("the picture's {name} metadata unfolds to more than {most} MB; send it without metadata");
             return Err(Error::new(Kind::TooLarge, message));
         }
         rest = tail.get(length + 4..).unwrap_or_default();
@@ -122,7 +124,9 @@ fn unfold(packed: Option<&[u8]>) -> usize {
 
 fn broken(cause: DecodingError) -> Error {
     match cause {
-        DecodingError::LimitsExceeded => Error::new(Kind::TooLarge, "the picture needs more memory than is given to one"),
+        DecodingError::LimitsExceeded => {
+            Error::new(Kind::TooLarge, "the picture needs more memory than is given to one")
+        }
         cause => Error::new(Kind::BrokenPicture, "the PNG picture is broken or cut off").because(cause),
     }
 }

@@ -19,6 +19,19 @@ pub enum Format {
     Tiff,
 }
 
+impl std::fmt::Display for Format {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Gif => "GIF",
+            Self::Bmp => "BMP",
+            Self::Tiff => "TIFF",
+        })
+    }
+}
+
 /// The readable formats, for messages.
 pub(super) const READABLE: &str = "JPEG, PNG, WebP, GIF, BMP or TIFF";
 
