@@ -48,7 +48,12 @@ pub fn requests() -> Vec<Bad> {
         ("JSON with an empty picture", post_json("/", &json!({"img_data": ""})), 400, "0 bytes"),
         ("JSON with a number for a picture", post_json("/", &json!({"img_data": 5})), 400, "img_data"),
         ("JSON with NaN", typed("application/json", b"{\"img_data\": \"iVBORw==\", \"quality\": NaN}"), 400, "JSON"),
-        ("two pictures in JSON", post_json("/", &json!({"img_data": "iVBORw==", "image": "iVBORw=="})), 400, "two pictures"),
+        (
+            "two pictures in JSON",
+            post_json("/", &json!({"img_data": "iVBORw==", "image": "iVBORw=="})),
+            400,
+            "two pictures",
+        ),
         ("JSON of deep lists", typed("application/json", deep("[").as_bytes()), 400, "JSON"),
         ("JSON of deep objects", typed("application/json", deep("{\"a\":").as_bytes()), 400, "JSON"),
         ("wrong base64", post_json("/", &json!({"img_data": "not base64!"})), 400, "base64"),
@@ -60,17 +65,37 @@ pub fn requests() -> Vec<Bad> {
         ("option out of range", raw("?quality=101"), 400, "from 1 to 100"),
         ("option that is no number", raw("?quality=NaN"), 400, "`quality`"),
         ("option given twice", raw("?quality=50&quality=60"), 400, "twice"),
-        ("option given twice in a form", post_form("/?quality=50", &[("quality", "", b"60"), ("image", "a.png", &good)]), 400, "twice"),
+        (
+            "option given twice in a form",
+            post_form("/?quality=50", &[("quality", "", b"60"), ("image", "a.png", &good)]),
+            400,
+            "twice",
+        ),
         ("query that is not UTF-8", raw("?model=%ff%fe"), 400, "model"),
         ("unknown model", raw("?model=best"), 400, "default"),
         ("model as a path", raw("?model=..%2Fdefault"), 400, "default"),
         ("form without a picture", post_form("/", &[("quality", "", b"80")]), 400, "image"),
         ("form with an empty picture", post_form("/", &[("image", "a.png", b"")]), 400, "0 bytes"),
         ("form with another name for the picture", post_form("/", &[("photo", "a.png", &good)]), 400, "`photo`"),
-        ("form with two pictures", post_form("/", &[("image", "a.png", &good), ("file", "b.png", &good)]), 400, "two pictures"),
+        (
+            "form with two pictures",
+            post_form("/", &[("image", "a.png", &good), ("file", "b.png", &good)]),
+            400,
+            "two pictures",
+        ),
         ("form of 10,000 parts", post_form("/", &parts), 400, "parts"),
-        ("form with a long field", post_form("/", &[("model", "", long.as_bytes()), ("image", "a.png", &good)]), 400, "`model`"),
-        ("form with a field that is not UTF-8", post_form("/", &[("model", "", b"\xff\xfe"), ("image", "a.png", &good)]), 400, "UTF-8"),
+        (
+            "form with a long field",
+            post_form("/", &[("model", "", long.as_bytes()), ("image", "a.png", &good)]),
+            400,
+            "`model`",
+        ),
+        (
+            "form with a field that is not UTF-8",
+            post_form("/", &[("model", "", b"\xff\xfe"), ("image", "a.png", &good)]),
+            400,
+            "UTF-8",
+        ),
         ("form without a boundary", typed("multipart/form-data", &good), 400, "form"),
         ("form of another boundary", typed("multipart/form-data; boundary=no", &good), 400, "form"),
         ("page", typed("text/html", b"<p>hello</p>"), 415, "text/html"),
@@ -160,7 +185,9 @@ fn a_body_of_100_mb_is_refused() {
 fn every_function_names_what_was_wrong_under_the_clients_id() {
     for function in functions() {
         let server = shared(&function);
-        for (name, ask, status, _) in requests().iter().filter(|(_, ask, status, _)| *status < 404 && ask.method == "POST") {
+        for (name, ask, status, _) in
+            requests().iter().filter(|(_, ask, status, _)| *status < 404 && ask.method == "POST")
+        {
             assert!(server.ask(&ask.clone().header("x-request-id", "mine")).problem(*status).len() < 600, "{name}");
         }
         let mut named = envelope(b"hello", "shot-1");

@@ -28,7 +28,9 @@ fn outside(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let kept = matches!(&*text, "CARGO_HOME" | "CARGO_TARGET_DIR") || text.starts_with("CARGO_BUILD_") || text.starts_with("CARGO_PROFILE_");
+        let kept = matches!(&*text, "CARGO_HOME" | "CARGO_TARGET_DIR")
+            || text.starts_with("CARGO_BUILD_")
+            || text.starts_with("CARGO_PROFILE_");
         if (text.starts_with("CARGO") && !kept) || text == "LD_LIBRARY_PATH" {
             command.env_remove(&name);
         }
@@ -85,7 +87,8 @@ fn contract(function: &str, through: &dyn Fn(&Ask) -> Answer) {
     let enhanced = through(&post_form("/enhance", &[("image", "a.png", &body)])).good().json();
     assert_eq!(enhanced["original_shape"], json!([26, 40]));
     same(&unbase64(&through(&post("/", &body).header(typed.0, typed.1).accept("text/plain")).good().text()));
-    let small = through(&post("/predict?max_side=20&format=jpeg", &jpeg(&asked, 95)).header(typed.0, "image/jpeg")).good();
+    let small =
+        through(&post("/predict?max_side=20&format=jpeg", &jpeg(&asked, 95)).header(typed.0, "image/jpeg")).good();
     assert_eq!((small.must("content-type"), read(&small.body).0.width()), ("image/jpeg", 20 * expect.width() / 40));
 
     let page = through(&get("/").accept("text/html")).good();
@@ -117,7 +120,8 @@ fn http_serves_the_contract() {
 fn twenty_clients_at_once_get_each_their_own_answer() {
     for function in functions() {
         let server = shared(&function);
-        let alone: Vec<_> = (0..20).map(|client| read(&server.ask(&post("/", &png(&photo(30 + client, 24)))).good().body).0).collect();
+        let alone: Vec<_> =
+            (0..20).map(|client| read(&server.ask(&post("/", &png(&photo(30 + client, 24)))).good().body).0).collect();
         thread::scope(|scope| {
             for (client, expect) in alone.iter().enumerate() {
                 let server = &server;
@@ -143,8 +147,22 @@ fn http_2_by_prior_knowledge_serves_too() {
         let server = shared(&function);
         let expect = server.ask(&post("/", &body)).good().body;
         let mut curl = Command::new("curl")
-            .args(["--silent", "--show-error", "--http2-prior-knowledge", "--max-time", "60", "--write-out", "%{stderr}%{http_version} %{http_code}"])
-            .args(["--header", "content-type: image/png", "--data-binary", "@-", &format!("http://{}/", server.address)])
+            .args([
+                "--silent",
+                "--show-error",
+                "--http2-prior-knowledge",
+                "--max-time",
+                "60",
+                "--write-out",
+                "%{stderr}%{http_version} %{http_code}",
+            ])
+            .args([
+                "--header",
+                "content-type: image/png",
+                "--data-binary",
+                "@-",
+                &format!("http://{}/", server.address),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -166,7 +184,9 @@ fn the_lambda_emulator_serves_the_contract() {
         // Large answers must not get lost on the way.
         let body = jpeg(&photo(400, 300), 90);
         for _ in 0..5 {
-            let answer = emulator.ask(&function, &post("/?format=png&compression=0", &body).header("content-type", "image/jpeg")).good();
+            let answer = emulator
+                .ask(&function, &post("/?format=png&compression=0", &body).header("content-type", "image/jpeg"))
+                .good();
             assert_eq!(read(&answer.body).0.width() % 400, 0);
         }
     }
@@ -184,8 +204,13 @@ fn bad_input_through_the_lambda_emulator_is_refused_within_two_seconds() {
         let start = Instant::now();
         let answer = emulator.ask(function, ask);
         let took = start.elapsed();
-        if answer.status != *status || !answer.problem(*status).contains(says.as_str()) || took > Duration::from_secs(2) {
-            wrong.push(format!("{name}: {} instead of {status} {says:?} in {took:?}: {:.200}", answer.status, answer.text()));
+        if answer.status != *status || !answer.problem(*status).contains(says.as_str()) || took > Duration::from_secs(2)
+        {
+            wrong.push(format!(
+                "{name}: {} instead of {status} {says:?} in {took:?}: {:.200}",
+                answer.status,
+                answer.text()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -209,11 +234,21 @@ fn event(ask: &Ask) -> Value {
 
 /// A streamed answer as it leaves the runtime: a prelude of JSON, eight zero bytes, the body.
 fn unstream(bytes: &[u8]) -> Answer {
-    let end = bytes.windows(8).position(|window| window == [0; 8]).unwrap_or_else(|| panic!("no prelude in {:.500}", String::from_utf8_lossy(bytes)));
+    let end = bytes
+        .windows(8)
+        .position(|window| window == [0; 8])
+        .unwrap_or_else(|| panic!("no prelude in {:.500}", String::from_utf8_lossy(bytes)));
     let prelude: Value = serde_json::from_slice(&bytes[..end]).expect("a prelude");
     let headers = prelude["headers"].as_object().expect("headers");
-    let headers = headers.iter().map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned())).collect();
-    Answer { status: prelude["statusCode"].as_u64().expect("a status") as u16, headers, body: bytes[end + 8..].to_vec() }
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap_or_default().to_owned()))
+        .collect();
+    Answer {
+        status: prelude["statusCode"].as_u64().expect("a status") as u16,
+        headers,
+        body: bytes[end + 8..].to_vec(),
+    }
 }
 
 // proves: K07
@@ -226,7 +261,17 @@ fn cargo_lambda_invoke_gets_an_answer_to_an_event_file() {
         let request = post_json("/", &envelope(&png(&photo(12, 10)), "event-1"));
         std::fs::write(&file, event(&request).to_string()).unwrap();
         let done = outside(tool("cargo-lambda"))
-            .args(["lambda", "invoke", &function, "-A", "127.0.0.1", "-P", &emulator.port.to_string(), "--data-file", file.to_str().unwrap()])
+            .args([
+                "lambda",
+                "invoke",
+                &function,
+                "-A",
+                "127.0.0.1",
+                "-P",
+                &emulator.port.to_string(),
+                "--data-file",
+                file.to_str().unwrap(),
+            ])
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

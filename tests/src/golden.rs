@@ -9,7 +9,7 @@ use common::{Encoding, Picture};
 
 use crate::process::{Server, functions, root};
 use crate::samples::{difference, read};
-use crate::wire::post;
+use crate::wire::{get, post};
 
 /// The pictures that go in.
 fn inputs(function: &str) -> Vec<PathBuf> {
@@ -38,7 +38,8 @@ fn golden(precision: &str, most: u8) {
                 std::fs::write(&golden, &answer.body).unwrap();
                 continue;
             }
-            let expect = std::fs::read(&golden).unwrap_or_else(|cause| panic!("{}: {cause}; UPDATE=1 writes it", golden.display()));
+            let expect = std::fs::read(&golden)
+                .unwrap_or_else(|cause| panic!("{}: {cause}; UPDATE=1 writes it", golden.display()));
             let (answer, expect) = (read(&answer.body).0, read(&expect).0);
             assert_eq!((answer.width(), answer.height()), (expect.width(), expect.height()), "{}", golden.display());
             let (off, mean) = difference(answer.pixels(), expect.pixels());
@@ -47,7 +48,11 @@ fn golden(precision: &str, most: u8) {
             }
         }
     }
-    assert!(wrong.is_empty(), "look at the answers; where the new ones are right, UPDATE=1 keeps them:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "look at the answers; where the new ones are right, UPDATE=1 keeps them:\n{}",
+        wrong.join("\n")
+    );
 }
 
 // proves: E02, U01
@@ -62,12 +67,27 @@ fn answers_of_the_float_networks_are_the_golden_ones_within_1_of_255() {
     golden("float", 1);
 }
 
+// proves: B04
+#[test]
+fn a_named_provider_answers_as_the_one_that_is_chosen() {
+    for function in functions() {
+        let body = std::fs::read(&inputs(&function)[0]).unwrap();
+        let [auto, cpu] =
+            ["auto", "cpu"].map(|provider| Server::start(&function, &[("PROVIDER", provider), ("PRECISION", "int8")]));
+        let named = auto.ask(&get("/models/default")).good().json()["serves"]["provider"].clone();
+        let [one, two] = [&auto, &cpu].map(|server| read(&server.ask(&post("/?format=png", &body)).good().body).0);
+        let (off, _) = difference(one.pixels(), two.pixels());
+        assert!(off <= u8::from(named != "cpu"), "{function}: {named} and cpu differ by {off}");
+    }
+}
+
 /// The two precisions of one network are one network: their answers are close.
 #[test]
 fn precisions_agree() {
     for function in functions() {
         for input in inputs(&function) {
-            let [int8, float] = ["int8", "float"].map(|name| read(&std::fs::read(input.with_extension(format!("{name}.png"))).unwrap()).0);
+            let [int8, float] = ["int8", "float"]
+                .map(|name| read(&std::fs::read(input.with_extension(format!("{name}.png"))).unwrap()).0);
             let (_, mean) = difference(int8.pixels(), float.pixels());
             assert!(mean < 6.0, "{}: {mean} on average", input.display());
         }

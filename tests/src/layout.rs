@@ -49,12 +49,17 @@ fn what_only_one_module_knows_no_other_names() {
         ("base64::", &["request.rs", "reply.rs"]),
         ("multer::", &["request.rs"]),
     ];
-    let sources: Vec<_> = ["common/src", "functions"].iter().flat_map(|folder| files(&root().join(folder), &[".rs"])).collect();
+    let sources: Vec<_> =
+        ["common/src", "functions"].iter().flat_map(|folder| files(&root().join(folder), &[".rs"])).collect();
     assert!(sources.len() > 20);
     for (word, homes) in rules {
         let named: Vec<_> = sources.iter().filter(|path| has_word(&code(path), word)).collect();
         for path in &named {
-            assert!(homes.iter().any(|home| path.ends_with(Path::new("common/src").join(home))), "{word} in {}", path.display());
+            assert!(
+                homes.iter().any(|home| path.ends_with(Path::new("common/src").join(home))),
+                "{word} in {}",
+                path.display()
+            );
         }
         assert!(!named.is_empty(), "{word} is named nowhere: has its home a new name?");
     }
@@ -119,7 +124,10 @@ fn a_function_has_all_that_belongs_to_one() {
 
 #[test]
 fn weights_are_small_and_are_those_that_the_manifest_names() {
-    for path in files(&root().join("models"), &["model.json"]).iter().filter(|path| !path.starts_with(root().join("models/workshop"))) {
+    for path in files(&root().join("models"), &["model.json"])
+        .iter()
+        .filter(|path| !path.starts_with(root().join("models/workshop")))
+    {
         let manifest: serde_json::Value = serde_json::from_str(&read(path)).unwrap();
         for weights in manifest["weights"].as_array().unwrap() {
             let file = path.with_file_name(weights["file"].as_str().unwrap());
@@ -127,7 +135,11 @@ fn weights_are_small_and_are_those_that_the_manifest_names() {
             assert!(bytes <= 6_000_000 && weights["bytes"] == bytes, "{}: {bytes} bytes", file.display());
         }
         for member in ["recipe", "command"] {
-            assert!(manifest["from"][member].is_string() || manifest["from"]["url"].is_string(), "{}: from.{member}", path.display());
+            assert!(
+                manifest["from"][member].is_string() || manifest["from"]["url"].is_string(),
+                "{}: from.{member}",
+                path.display()
+            );
         }
     }
 }

@@ -59,7 +59,9 @@ fn compare(bytes: &[u8], expect: &image::RgbaImage, entry: &Value) -> Result<(),
 #[test]
 fn limits_count_the_pixels_of_the_header() {
     let picture = Picture::new(40, 30, vec![7; 3600], None);
-    for encoding in [Encoding::Png { compression: None }, Encoding::Jpeg { quality: 90 }, Encoding::WebP { quality: 90 }] {
+    for encoding in
+        [Encoding::Png { compression: None }, Encoding::Jpeg { quality: 90 }, Encoding::WebP { quality: 90 }]
+    {
         let bytes = picture.encode(encoding).unwrap();
         Picture::decode(&bytes, Limits { max_pixels: 1200 }).unwrap();
         assert_eq!(Picture::decode(&bytes, Limits { max_pixels: 1199 }).unwrap_err().kind(), common::Kind::TooLarge);
@@ -70,7 +72,8 @@ fn limits_count_the_pixels_of_the_header() {
 fn any_picture() -> impl Strategy<Value = Picture> {
     (1_usize..70, 1_usize..70, any::<u32>(), any::<bool>()).prop_map(|(width, height, seed, clear)| {
         let wave = |at: usize, k: u32| (seed.rotate_left(k) as usize % 200 + at * (k as usize + 1) % 55) as u8;
-        let pixels = (0..width * height * 3).map(|at| wave(at / 3 % width / 4 + at / 3 / width / 3, at as u32 % 3)).collect();
+        let pixels =
+            (0..width * height * 3).map(|at| wave(at / 3 % width / 4 + at / 3 / width / 3, at as u32 % 3)).collect();
         let alpha = clear.then(|| (0..width * height).map(|at| wave(at % width, 5)).collect());
         Picture::new(width, height, pixels, alpha)
     })

@@ -121,8 +121,22 @@ fn help_lists_every_setting_and_arguments_are_refused() {
         let text = String::from_utf8_lossy(&help.stdout).into_owned();
         assert!(help.status.success() && help.stderr.is_empty(), "{text}");
         for name in [
-            "HOST", "PORT", "MODELS", "MODEL", "PROVIDER", "PRECISION", "ORT_DYLIB_PATH", "INSTANCES", "THREADS", "QUEUE",
-            "DEADLINE_S", "MAX_BYTES", "MAX_PIXELS", "ORIGINS", "LOG", "AWS_LAMBDA_RUNTIME_API",
+            "HOST",
+            "PORT",
+            "MODELS",
+            "MODEL",
+            "PROVIDER",
+            "PRECISION",
+            "ORT_DYLIB_PATH",
+            "INSTANCES",
+            "THREADS",
+            "QUEUE",
+            "DEADLINE_S",
+            "MAX_BYTES",
+            "MAX_PIXELS",
+            "ORIGINS",
+            "LOG",
+            "AWS_LAMBDA_RUNTIME_API",
         ] {
             assert!(text.contains(name), "{name} in\n{text}");
         }

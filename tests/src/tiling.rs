@@ -21,7 +21,9 @@ fn cut_models(folder: &Path, function: &str) {
     let from = models().join(function).join("default");
     let manifest: Value = serde_json::from_slice(&std::fs::read(from.join("model.json")).unwrap()).unwrap();
     let untiled = json!(100_000);
-    for (name, side) in SIDES.map(|side| (format!("tile-{side}"), json!(side))).into_iter().chain([("default".into(), untiled)]) {
+    for (name, side) in
+        SIDES.map(|side| (format!("tile-{side}"), json!(side))).into_iter().chain([("default".into(), untiled)])
+    {
         let to = folder.join(function).join(&name);
         std::fs::create_dir_all(&to).unwrap();
         let mut manifest = manifest.clone();
@@ -82,12 +84,15 @@ fn a_picture_larger_than_the_manifests_own_tile_agrees_too() {
     let folder = tempfile::tempdir().unwrap();
     for function in functions() {
         cut_models(folder.path(), &function);
-        let manifest: Value = serde_json::from_slice(&std::fs::read(models().join(&function).join("default/model.json")).unwrap()).unwrap();
+        let manifest: Value =
+            serde_json::from_slice(&std::fs::read(models().join(&function).join("default/model.json")).unwrap())
+                .unwrap();
         let own = manifest["picture"]["tile"].as_u64().expect("a tile") as usize;
         let served = Server::start(&function, &[]);
         let untiled = Server::start(&function, &[("MODELS", folder.path().to_str().unwrap())]);
         let body = png(&photo(own + 37, 90));
-        let [one, two] = [&served, &untiled].map(|server| read(&server.ask(&post("/?format=png&compression=0", &body)).good().body).0);
+        let [one, two] = [&served, &untiled]
+            .map(|server| read(&server.ask(&post("/?format=png&compression=0", &body)).good().body).0);
         let (off, _) = difference(one.pixels(), two.pixels());
         assert!(off <= 1, "{function}: off by {off}");
     }

@@ -13,7 +13,9 @@ pub fn copy_models(function: &str, folder: &Path) {
     for variant in std::fs::read_dir(models().join(function)).expect("models").map(|entry| entry.unwrap().path()) {
         let to = folder.join(function).join(variant.file_name().unwrap());
         std::fs::create_dir_all(&to).unwrap();
-        for file in std::fs::read_dir(&variant).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        for file in
+            std::fs::read_dir(&variant).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+        {
             std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
         }
     }
@@ -57,10 +59,16 @@ fn a_variant_with_a_new_knob_is_a_folder() {
 
     let picture = photo(150, 20);
     let body = png(&picture);
-    for (query, gain) in [("", 2.0), ("&gain=4", 4.0), ("&gain=0.5", 0.5), ("&gain=1", 1.0), ("&gain=3&strength=1", 3.0)] {
+    for (query, gain) in
+        [("", 2.0), ("&gain=4", 4.0), ("&gain=0.5", 0.5), ("&gain=1", 1.0), ("&gain=3&strength=1", 3.0)]
+    {
         let answer = server.ask(&post(&format!("/?model=gain{query}"), &body)).good();
         assert!(answer.must("x-model").starts_with("gain@"));
-        let expect: Vec<u8> = picture.pixels().iter().map(|value| (f32::from(*value) * gain).min(255.0).round_ties_even() as u8).collect();
+        let expect: Vec<u8> = picture
+            .pixels()
+            .iter()
+            .map(|value| (f32::from(*value) * gain).min(255.0).round_ties_even() as u8)
+            .collect();
         assert_eq!(read(&answer.body).0.pixels(), expect, "{query}");
     }
     let detail = server.ask(&post("/?model=gain&gain=4.5", &body)).problem(400);
@@ -69,7 +77,8 @@ fn a_variant_with_a_new_knob_is_a_folder() {
     assert!(detail.contains("`gain`") && detail.contains("these have it: gain"), "{detail}");
 
     let tree = server.ask(&get("/models")).good().json();
-    let leaf = tree["children"].as_array().unwrap().iter().find(|leaf| leaf["name"] == "gain").expect("the new variant");
+    let leaf =
+        tree["children"].as_array().unwrap().iter().find(|leaf| leaf["name"] == "gain").expect("the new variant");
     assert_eq!(leaf["knobs"]["gain"]["max"], 4.0);
     let document = server.ask(&get("/openapi.json")).good().json();
     let parameters = document["paths"]["/"]["post"]["parameters"].as_array().unwrap();
@@ -111,7 +120,8 @@ fn a_broken_variant_is_listed_with_its_reason_and_refused() {
     add(folder.path(), &broken);
     let server = Server::start("lowlight", &[("MODELS", folder.path().to_str().unwrap())]);
     let tree = server.ask(&get("/models")).good().json();
-    let leaf = tree["children"].as_array().unwrap().iter().find(|leaf| leaf["name"] == "broken").expect("the broken variant");
+    let leaf =
+        tree["children"].as_array().unwrap().iter().find(|leaf| leaf["name"] == "broken").expect("the broken variant");
     assert_eq!((&leaf["status"], &leaf["reason"]), (&json!("broken"), &broken["reason"]));
     let detail = server.ask(&post("/?model=broken", &png(&photo(8, 8)))).problem(400);
     assert!(detail.contains("took the weights back"), "{detail}");
@@ -135,7 +145,16 @@ fn a_network_that_cannot_be_tiled_says_how_to_shrink() {
 fn a_face_that_differs_from_the_manifest_is_a_clear_line_at_start() {
     for (wrong, says) in [
         (manifest("lowlight", "default", "gain.onnx", 1, &json!({})), "`gain`"),
-        (manifest("lowlight", "default", "same.onnx", 1, &json!({"k": {"default": 0, "min": 0, "max": 1, "meaning": "m"}})), "`k`"),
+        (
+            manifest(
+                "lowlight",
+                "default",
+                "same.onnx",
+                1,
+                &json!({"k": {"default": 0, "min": 0, "max": 1, "meaning": "m"}}),
+            ),
+            "`k`",
+        ),
         (manifest("lowlight", "default", "twice.onnx", 1, &json!({})), ""),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -147,7 +147,9 @@ impl Connection {
             let mut headers = Vec::new();
             loop {
                 let line = self.line();
-                let Some((name, value)) = line.split_once(':') else { break };
+                let Some((name, value)) = line.split_once(':') else {
+                    break;
+                };
                 headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
             }
             let mut answer = Answer { status, headers, body: Vec::new() };
@@ -168,7 +170,8 @@ impl Connection {
         } else if answer.header("transfer-encoding").is_some() {
             loop {
                 let line = self.line();
-                let length = usize::from_str_radix(&line, 16).unwrap_or_else(|_| panic!("a chunk's length, not {line:?}"));
+                let length =
+                    usize::from_str_radix(&line, 16).unwrap_or_else(|_| panic!("a chunk's length, not {line:?}"));
                 let start = body.len();
                 body.resize(start + length, 0);
                 self.0.read_exact(&mut body[start..]).expect("a whole chunk");

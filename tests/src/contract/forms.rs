@@ -22,7 +22,8 @@ enum Is {
 /// Every form of request for one picture: name, whether it is JSON, the request.
 fn requests(path: &str, picture: &[u8]) -> Vec<(&'static str, bool, Ask)> {
     let text = STANDARD.encode(picture);
-    let in_lines = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n");
+    let in_lines =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n");
     vec![
         ("raw", false, post(path, picture).header("content-type", "image/png")),
         ("raw of another picture's type", false, post(path, picture).header("content-type", "image/jpeg")),
@@ -181,7 +182,11 @@ fn an_answer_has_the_requests_encoding_where_it_can_be_written() {
         ] {
             let answer = server.ask(&post("/", &body)).good();
             let (answered, format) = read(&answer.body);
-            assert_eq!((format, answered.width(), answered.height()), (expect, 24 * scale, 18 * scale), "{function} {name}");
+            assert_eq!(
+                (format, answered.width(), answered.height()),
+                (expect, 24 * scale, 18 * scale),
+                "{function} {name}"
+            );
         }
     });
 }
@@ -191,7 +196,8 @@ fn an_answer_has_the_requests_encoding_where_it_can_be_written() {
 fn an_odd_file_name_is_no_option_and_no_path() {
     let body = png(&photo(8, 8));
     each(|_, server, _| {
-        let names = ["../../etc/passwd", "C:\\x.png", "no suffix", "\u{1f4f7} \u{7167}.jpg", "a; model=x", &"n".repeat(4000)];
+        let names =
+            ["../../etc/passwd", "C:\\x.png", "no suffix", "\u{1f4f7} \u{7167}.jpg", "a; model=x", &"n".repeat(4000)];
         for name in names {
             let answer = server.ask(&post_form("/", &[("image", name, &body)]));
             assert_eq!(answer.status, 200, "{name:.40}: {}", answer.text());

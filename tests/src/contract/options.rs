@@ -17,8 +17,12 @@ fn values(schema: &Value) -> (Vec<Value>, Vec<Value>) {
     if let Some(names) = one["enum"].as_array() {
         return (names.iter().filter(|name| !name.is_null()).cloned().collect(), vec![json!("nothing-like-it")]);
     }
-    let (Some(min), Some(max)) = (one["minimum"].as_f64(), one["maximum"].as_f64()) else { return (vec![], vec![]) };
-    let number = |value: f64| if value.fract() == 0.0 { json!(value as i64) } else { json!(value) };
+    let (Some(min), Some(max)) = (one["minimum"].as_f64(), one["maximum"].as_f64()) else {
+        return (vec![], vec![]);
+    };
+    let number = |value: f64| {
+        if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+    };
     let wrong = ["NaN", "inf", "", "much", "1,5", "0x1"].map(|text| json!(text));
     (vec![number(min), number(max)], [vec![number(min - 1.0), number(max + 1.0)], wrong.to_vec()].concat())
 }
@@ -65,7 +69,10 @@ fn an_option_is_unknown_or_given_twice_only_as_a_problem() {
     let body = png(&photo(8, 8));
     each(|_, server, _| {
         let detail = server.ask(&post("/?sharpness=1", &body)).problem(400);
-        assert!(detail.contains("`sharpness`") && detail.contains("max_side") && detail.contains("quality"), "{detail}");
+        assert!(
+            detail.contains("`sharpness`") && detail.contains("max_side") && detail.contains("quality"),
+            "{detail}"
+        );
         for request in [
             post("/?quality=80&quality=81", &body),
             post_form("/?quality=80", &[("quality", "", b"81"), ("image", "a.png", &body)]),
@@ -94,12 +101,19 @@ fn the_encoding_of_the_answer_is_chosen() {
             (answer.body, picture, format)
         };
         for format in ["jpeg", "webp"] {
-            let sizes: Vec<_> = [10, 60, 90, 100].iter().map(|quality| ask(&format!("format={format}&quality={quality}")).0.len()).collect();
+            let sizes: Vec<_> = [10, 60, 90, 100]
+                .iter()
+                .map(|quality| ask(&format!("format={format}&quality={quality}")).0.len())
+                .collect();
             assert!(sizes.is_sorted_by(|one, two| one < two), "{function} {format}: {sizes:?}");
             assert_eq!(ask(&format!("format={format}")).0.len(), sizes[2], "{function}: 90 is the default of {format}");
         }
         for (quality, sampling) in [(100, 0x11), (90, 0x11), (89, 0x22)] {
-            assert_eq!(luma_sampling(&ask(&format!("format=jpeg&quality={quality}")).0), sampling, "{function} {quality}");
+            assert_eq!(
+                luma_sampling(&ask(&format!("format=jpeg&quality={quality}")).0),
+                sampling,
+                "{function} {quality}"
+            );
         }
         let (stored, plain, _) = ask("compression=0");
         for level in 0..=9 {
@@ -151,7 +165,9 @@ fn colours_are_marked_as_srgb_and_no_exif_is_carried_over() {
 fn a_picture_is_shrunk_only_when_asked() {
     each(|function, server, scale| {
         let body = png(&photo(60, 45));
-        for (side, width, height) in [(20, 20, 15), (59, 59, 44), (60, 60, 45), (61, 60, 45), (65535, 60, 45), (1, 1, 1)] {
+        for (side, width, height) in
+            [(20, 20, 15), (59, 59, 44), (60, 60, 45), (61, 60, 45), (65535, 60, 45), (1, 1, 1)]
+        {
             let answer = server.ask(&post(&format!("/?max_side={side}"), &body)).good();
             let (picture, _) = read(&answer.body);
             assert_eq!((picture.width(), picture.height()), (width * scale, height * scale), "{function} {side}");
@@ -205,14 +221,22 @@ fn answered(function: &str, query: &str, body: &[u8]) -> Picture {
 fn scale_and_model_agree_or_are_refused() {
     let (server, body) = (shared("upscale"), png(&photo(10, 6)));
     let tree = server.ask(&get("/models")).good().json();
-    let mut scales: Vec<_> = tree["children"].as_array().unwrap().iter().map(|leaf| leaf["scale"].as_u64().unwrap()).collect();
+    let mut scales: Vec<_> =
+        tree["children"].as_array().unwrap().iter().map(|leaf| leaf["scale"].as_u64().unwrap()).collect();
     scales.sort_unstable();
     assert!(scales.contains(&3), "{tree}");
     for scale in scales {
         assert_eq!(answered("upscale", &format!("scale={scale}"), &body).width(), 10 * scale as usize);
     }
     assert_eq!(answered("upscale", "scale=3&model=default", &body).width(), 30);
-    for (query, says) in [("scale=7", "3"), ("scale=2&model=default", "default"), ("scale=0", "scale"), ("scale=x", "scale"), ("scale=3.5", "scale"), ("scale=-3", "scale")] {
+    for (query, says) in [
+        ("scale=7", "3"),
+        ("scale=2&model=default", "default"),
+        ("scale=0", "scale"),
+        ("scale=x", "scale"),
+        ("scale=3.5", "scale"),
+        ("scale=-3", "scale"),
+    ] {
         let detail = server.ask(&post(&format!("/?{query}"), &body)).problem(400);
         assert!(detail.contains(says), "{query}: {detail}");
     }
@@ -237,7 +261,8 @@ fn strength_is_whole_by_default_and_nothing_at_0() {
     let dark: Vec<u8> = photo(64, 48).pixels().iter().map(|value| value / 6).collect();
     let dark = Picture::new(64, 48, dark, None);
     let body = png(&dark);
-    let mean = |picture: &Picture| picture.pixels().iter().map(|value| f64::from(*value)).sum::<f64>() / (64.0 * 48.0 * 3.0);
+    let mean =
+        |picture: &Picture| picture.pixels().iter().map(|value| f64::from(*value)).sum::<f64>() / (64.0 * 48.0 * 3.0);
     let whole = answered("lowlight", "", &body);
     assert_eq!(answered("lowlight", "strength=0", &body), dark);
     assert_eq!(answered("lowlight", "strength=1", &body), whole);

@@ -16,11 +16,16 @@ fn the_root_tells_people_and_programs_what_this_is() {
         for word in [function, "curl", "openapi.json", "models", "max_side", "quality"] {
             assert!(text.contains(word), "{word} in the page of {function}");
         }
-        assert!(!text.contains("<script") && !text.contains("http://") && page.header("content-security-policy").is_some());
+        assert!(
+            !text.contains("<script") && !text.contains("http://") && page.header("content-security-policy").is_some()
+        );
         for accept in ["", "*/*", "application/json"] {
             let about = server.ask(&get("/").accept(accept)).good().json();
             assert_eq!(about["name"], function);
-            assert!(about["limits"]["max_bytes"] == 32_000_000 && about["limits"]["max_pixels"] == 50_000_000, "{about}");
+            assert!(
+                about["limits"]["max_bytes"] == 32_000_000 && about["limits"]["max_pixels"] == 50_000_000,
+                "{about}"
+            );
             for member in ["title", "summary", "version", "call", "openapi", "models", "retention"] {
                 assert!(about[member].is_string(), "{member} in {about}");
             }
@@ -48,7 +53,9 @@ fn the_openapi_document_names_what_there_is() {
                 assert!(operation["responses"]["200"]["content"][kind].is_object(), "{method} {path}: {kind}");
             }
         }
-        for path in ["/", "/enhance", "/predict", "/base64", "/openapi.json", "/models", "/healthz", "/readyz", "/warmup"] {
+        for path in
+            ["/", "/enhance", "/predict", "/base64", "/openapi.json", "/models", "/healthz", "/readyz", "/warmup"]
+        {
             assert!(document["paths"][path].is_object(), "{path}");
         }
         references_resolve(&document, &document);
@@ -78,7 +85,11 @@ fn the_catalogue_lists_each_variant_with_its_card() {
             }
             let card = server.ask(&get(&format!("/{}", leaf["path"].as_str().unwrap()))).good().json();
             assert_eq!(card["variant"], leaf["name"]);
-            assert!(card["card"].as_str().is_some_and(|card| card.len() > 200), "CARD.md of {function}/{}", leaf["name"]);
+            assert!(
+                card["card"].as_str().is_some_and(|card| card.len() > 200),
+                "CARD.md of {function}/{}",
+                leaf["name"]
+            );
             assert!(card["serves"]["precision"].is_string() && card["serves"]["provider"].is_string());
         }
         let default = server.ask(&get("/models/default")).good().json();
@@ -128,9 +139,12 @@ fn a_wrong_address_method_or_accept_is_a_problem() {
         for path in ["/nothing", "/models/", "/enhance/more", "/%2e%2e/x", "//"] {
             server.ask(&get(path)).problem(404);
         }
-        for (method, path, allowed) in
-            [("DELETE", "/", "GET,HEAD,POST"), ("PUT", "/enhance", "POST"), ("GET", "/enhance", "POST"), ("POST", "/models", "GET,HEAD")]
-        {
+        for (method, path, allowed) in [
+            ("DELETE", "/", "GET,HEAD,POST"),
+            ("PUT", "/enhance", "POST"),
+            ("GET", "/enhance", "POST"),
+            ("POST", "/models", "GET,HEAD"),
+        ] {
             let answer = server.ask(&ask(method, path));
             answer.problem(405);
             assert_eq!(sorted(answer.must("allow")), sorted(allowed), "{method} {path}");
