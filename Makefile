@@ -58,7 +58,6 @@ fix: linters ## put format and style right where a tool can
 
 bench: build ## measure every function beside its floor and a Python server (RUNS=5; also out/bench.json)
 	@$(FETCH) cargo-lambda
-	@cargo build --quiet --release --workspace --example floor $(TURBO)
 	@$(VENV) bench bench/requirements.txt
 	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(FUNCTIONS)
 

@@ -1,5 +1,6 @@
 """A keep-alive HTTP/1.1 client with next to no work of its own, so that it takes no core from the server it measures."""
 
+import select
 import socket
 import threading
 import time
@@ -22,10 +23,9 @@ class Client:
 
     def once(self) -> float:
         """Seconds from the first byte sent to the last byte of the answer, which must be a 200."""
+        if self.socket is None or self.hung_up():
+            self.connect()
         start = time.perf_counter()
-        if self.socket is None:
-            self.socket = socket.create_connection(self.place, timeout=self.seconds)
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(self.request)
         head = self.until(b"\r\n\r\n").decode("latin-1").lower()
         status = head.split(" ", 2)[1]
@@ -41,6 +41,16 @@ class Client:
         if status != "200" or length < 100:
             raise RuntimeError(f"{self.place} answered {status} with {length} bytes")
         return time.perf_counter() - start
+
+    def connect(self) -> None:
+        self.close()
+        self.socket = socket.create_connection(self.place, timeout=self.seconds)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.left = b""
+
+    def hung_up(self) -> bool:
+        """Whether the server closed the connection while it lay idle: then there is an end to be read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def until(self, mark: bytes) -> bytes:
         while mark not in self.left:

@@ -58,8 +58,9 @@ def latencies(floor, addresses: dict[str, str], picture: Path, size: str, rounds
         rounds = min(rounds, ROUNDS_OF_LARGE)
     calls = {"floor": lambda: sum(floor.times(picture, 1)[0].values())}
     calls |= {kind: client.once for kind, client in clients.items()}
-    for call in calls.values():
-        call()
+    if not large:
+        for call in calls.values():
+            call()
     parts, by_round = [], {kind: [] for kind in calls}
     for _ in range(rounds):
         samples = {kind: [] for kind in calls}

@@ -129,13 +129,13 @@ def free_port() -> int:
 
 
 class Floor:
-    """The example `floor`: decode, run, encode called directly in one warm process, at our word."""
+    """The program `floor` (tests/src/bin/floor.rs): decode, run, encode called directly in one warm process, at our word."""
 
     def __init__(self, function: str):
         environment = {**os.environ, **LIKE_OURS, "ORT_DYLIB_PATH": str(ROOT / ".tools/onnxruntime/libonnxruntime.so")}
         environment.setdefault("MODELS", str(ROOT / "models"))
         self.process = subprocess.Popen(
-            [RELEASE / "examples" / "floor", function],
+            [RELEASE / "floor", function],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,

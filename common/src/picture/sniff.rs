@@ -79,9 +79,19 @@ fn other(bytes: &[u8]) -> Option<&'static str> {
         _ if head.starts_with(&[0x1f, 0x8b]) => Some("gzip data"),
         _ if text.starts_with("<svg") || (text.starts_with("<?xml") && text.contains("<svg")) => Some("an SVG drawing"),
         _ if text.starts_with("<!doctype html") || text.starts_with("<html") => Some("an HTML page"),
-        _ if !text.is_empty() && std::str::from_utf8(head).is_ok_and(|text| !text.contains('\0')) => Some("text"),
+        _ if !text.is_empty() && is_text(head) => Some("text"),
         _ => None,
     }
+}
+
+/// UTF-8 (cut anywhere) without control characters but those of text.
+fn is_text(head: &[u8]) -> bool {
+    let whole = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(cut) if cut.error_len().is_none() => std::str::from_utf8(&head[..cut.valid_up_to()]).unwrap_or_default(),
+        Err(_) => return false,
+    };
+    !whole.contains(|letter: char| letter.is_control() && !letter.is_whitespace())
 }
 
 #[cfg(test)]

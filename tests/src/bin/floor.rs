@@ -46,27 +46,26 @@ fn run(network: &Network, manifest: &Manifest, picture: &Picture) -> Result<Pict
     let (width, height, scale) = (picture.width(), picture.height(), manifest.picture.scale);
     let multiple = manifest.picture.multiple;
     assert!(width % multiple == 0 && height % multiple == 0, "the bench's pictures need no padding");
-    let context = manifest.picture.context.map(|side| (shrink(picture, side), side));
+    let side = manifest.picture.context;
+    let context = side.map(|side| shrink(picture, side));
     let knobs: BTreeMap<_, _> = manifest.knobs.iter().map(|(name, knob)| (name.clone(), knob.default)).collect();
     let tiles = plan(manifest, width, height);
-    let feed = |pixels, width, height| Feed {
-        picture: pixels,
-        width,
-        height,
-        context: context.as_ref().map(|(pixels, side)| (pixels.as_slice(), *side)),
-        knobs: &knobs,
-    };
     let watch = Watch::default();
     if let [_] = tiles[..] {
-        let pixels = network.run(&feed(picture.pixels(), width, height), &watch, |answer, _| answer.to_vec())?;
+        let pixels =
+            network.run(&feed(picture.pixels(), (width, height), side, &context, &knobs), &watch, |answer, _| {
+                answer.to_vec()
+            })?;
         return Ok(Picture::new(width * scale, height * scale, pixels, None));
     }
     let mut whole = vec![0; width * height * scale * scale * 3];
     for tile in &tiles {
         let (input, core) = (tile.input, tile.core);
-        let rows = (input.y..input.y + input.height).map(|y| &picture.pixels()[(y * width + input.x) * 3..][..input.width * 3]);
+        let rows = (input.y..input.y + input.height)
+            .map(|y| &picture.pixels()[(y * width + input.x) * 3..][..input.width * 3]);
         let pixels = rows.collect::<Vec<_>>().concat();
-        network.run(&feed(&pixels, input.width, input.height), &watch, |answer, _| {
+        let size = (input.width, input.height);
+        network.run(&feed(&pixels, size, side, &context, &knobs), &watch, |answer, _| {
             let stride = input.width * scale;
             for y in 0..core.height * scale {
                 let from = ((core.y - input.y) * scale + y) * stride + (core.x - input.x) * scale;
@@ -77,6 +76,16 @@ fn run(network: &Network, manifest: &Manifest, picture: &Picture) -> Result<Pict
         })?;
     }
     Ok(Picture::new(width * scale, height * scale, whole, None))
+}
+
+fn feed<'a>(
+    picture: &'a [u8],
+    (width, height): (usize, usize),
+    side: Option<usize>,
+    context: &'a Option<Vec<u8>>,
+    knobs: &'a BTreeMap<String, f32>,
+) -> Feed<'a> {
+    Feed { picture, width, height, context: context.as_deref().zip(side), knobs }
 }
 
 /// The context picture by the nearest pixels: what it shows takes no part in how long a run takes.
