@@ -16,3 +16,4 @@ mod start;
 mod tiling;
 mod variants;
 mod wire;
+mod work;

@@ -1,6 +1,5 @@
 //! A server's life: crowds, panics, deadlines, clients who leave, the end.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::process::{Process, START, Server, command, functions, wait_for};
-use crate::samples::{jpeg, photo, png, read};
+use crate::process::{Process, START, Server, command, wait_for};
+use crate::samples::{photo, png};
 use crate::variants::{add, manifest};
 use crate::wire::{Answer, Ask, Connection, get, post, send};
 
@@ -53,12 +52,6 @@ fn wait_held(file: &Path) {
     wait_for(START, "a run that is held", || held.exists().then_some(()));
 }
 
-fn started(address: &str, ask: &Ask) -> Connection {
-    let mut connection = Connection::open(address);
-    connection.send(ask);
-    connection
-}
-
 /// `count` such requests at once: the refused, and then, once `file` is there, the served.
 fn crowd(server: &Server, ask: &Ask, file: &Path, count: usize, refused: usize) -> (Vec<Answer>, Vec<Answer>) {
     let (tell, told) = std::sync::mpsc::channel();
@@ -92,9 +85,9 @@ fn a_full_queue_refuses_and_says_when_to_come_again() {
 fn who_leaves_the_queue_makes_room() {
     let faulty = faulty(&[("INSTANCES", "1"), ("QUEUE", "1")]);
     let (ask, file) = faulty.held("go");
-    let running = started(&faulty.server.address, &ask);
+    let running = Connection::start(&faulty.server.address, &ask);
     wait_held(&file);
-    let mut waiting = started(&faulty.server.address, &ask);
+    let mut waiting = Connection::start(&faulty.server.address, &ask);
     // Whoever comes next is refused as long as that one waits.
     wait_for(START, "a full queue", || {
         let mut probe = Connection::open(&faulty.server.address);
@@ -104,7 +97,7 @@ fn who_leaves_the_queue_makes_room() {
     });
     waiting.close();
     let mut next = wait_for(START, "room in the queue", || {
-        let mut next = started(&faulty.server.address, &ask);
+        let mut next = Connection::start(&faulty.server.address, &ask);
         next.patience(Duration::from_millis(300));
         next.try_receive("POST").is_none().then_some(next)
     });
@@ -121,7 +114,7 @@ fn as_many_instances_run_side_by_side_as_the_setting_says() {
     let faulty = faulty(&[("INSTANCES", "4")]);
     assert_eq!(faulty.server.ready["instances"], 4);
     let held: Vec<_> = (0..4).map(|name| faulty.held(&format!("go-{name}"))).collect();
-    let running: Vec<_> = held.iter().map(|(ask, _)| started(&faulty.server.address, ask)).collect();
+    let running: Vec<_> = held.iter().map(|(ask, _)| Connection::start(&faulty.server.address, ask)).collect();
     // All four run before one of them may end.
     held.iter().for_each(|(_, file)| wait_held(file));
     held.iter().for_each(|(_, file)| release(file));
@@ -137,7 +130,7 @@ fn a_run_past_its_deadline_is_a_504_and_ends() {
     let (ask, _) = faulty.held("never");
     let start = Instant::now();
     // One runs, one waits for its place: neither may take longer than the deadline.
-    let waits: Vec<_> = (0..2).map(|_| started(&faulty.server.address, &ask)).collect();
+    let waits: Vec<_> = (0..2).map(|_| Connection::start(&faulty.server.address, &ask)).collect();
     for mut one in waits {
         let detail = one.receive("POST").problem(504);
         assert!(detail.contains("time allowed"), "{detail}");
@@ -185,25 +178,6 @@ fn until_it_is_warm_a_function_says_so() {
     ask(&post("/", &png(&photo(8, 8)))).good();
 }
 
-// proves: K05, U05
-#[test]
-fn the_first_request_is_as_quick_as_the_next() {
-    let ask = post("/", &jpeg(&photo(160, 120), 90));
-    for function in functions() {
-        let server = Server::start(function.as_str(), &[]);
-        let timed = || {
-            let start = Instant::now();
-            server.ask(&ask).good();
-            start.elapsed()
-        };
-        let first = timed();
-        let mut next: Vec<_> = (0..7).map(|_| timed()).collect();
-        next.sort();
-        // Room for what else the machine does: a network opened or tuned only now would take several times as long.
-        assert!(first < next[3] * 2 + Duration::from_millis(50), "{function}: {first:?}, then {next:?}");
-    }
-}
-
 // proves: U05
 #[test]
 fn sigterm_lets_running_and_waiting_requests_end() {
@@ -231,133 +205,4 @@ fn sigterm_lets_running_and_waiting_requests_end() {
     let (status, stderr) = faulty.server.process.end(Duration::from_secs(5));
     drop(idle);
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-}
-
-// proves: U05, U08
-#[test]
-fn sigterm_under_load_loses_no_answer() {
-    for function in functions() {
-        let server = Server::start(&function, &[]);
-        let body = jpeg(&photo(500, 400), 90);
-        let before = server.process.ticks();
-        let mut running: Vec<_> = (0..3).map(|_| started(&server.address, &post("/", &body))).collect();
-        wait_for(START, "work", || (server.process.ticks() > before + 3).then_some(()));
-        server.process.terminate();
-        for one in &mut running {
-            assert_eq!(read(&one.receive("POST").good().body).0.width() % 500, 0);
-        }
-        let (status, stderr) = server.process.end(START);
-        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{function}");
-    }
-}
-
-// proves: U14
-#[test]
-fn a_client_who_leaves_stops_the_run_within_a_second() {
-    for (function, side) in [("upscale", 1200), ("lowlight", 3500)] {
-        let server = Server::start(function, &[]);
-        let body = jpeg(&photo(side, side), 90);
-        let before = server.process.ticks();
-        let mut running = started(&server.address, &post("/", &body).header("x-request-id", "left"));
-        // Decoding takes some; what is busy for longer is the network.
-        wait_for(START, "a run", || (server.process.ticks() > before + 60).then_some(()));
-        running.close();
-        let left = Instant::now();
-        let gone = server.process.hear_log("client gone", Duration::from_secs(1), |line| line["id"] == "left");
-        assert!(gone.is_some(), "{function}: {:?}", server.process.lines());
-        // The processor rests: no tick within a tenth of a second.
-        wait_for(Duration::from_secs(1).saturating_sub(left.elapsed()), "the end of the run", || {
-            let ticks = server.process.ticks();
-            thread::sleep(Duration::from_millis(100));
-            (server.process.ticks() <= ticks + 1).then_some(())
-        });
-        server.ask(&post("/", &png(&photo(16, 16)))).good();
-    }
-}
-
-// proves: U14
-#[test]
-fn a_run_of_the_network_past_its_deadline_stops() {
-    let server = Server::start("upscale", &[("DEADLINE_S", "1")]);
-    let start = Instant::now();
-    server.ask(&post("/", &jpeg(&photo(2000, 1500), 90))).problem(504);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    wait_for(Duration::from_secs(2), "the end of the run", || {
-        let ticks = server.process.ticks();
-        thread::sleep(Duration::from_millis(100));
-        (server.process.ticks() <= ticks + 1).then_some(())
-    });
-    server.ask(&post("/", &png(&photo(16, 16)))).good();
-}
-
-#[test]
-fn nothing_is_connected_to_and_nothing_is_written() {
-    for function in functions() {
-        let process = Process::spawn(&mut command(&function, &[]));
-        let mut foreign = BTreeSet::new();
-        let mut watch = |port: Option<u16>| foreign.extend(sockets(process.id(), port));
-        let ready = wait_for(START, "ready", || {
-            watch(None);
-            process.hear_log("ready", Duration::from_millis(1), |_| true)
-        });
-        let address = ready["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        let port = address.rsplit(':').next().unwrap().parse().ok();
-        let answer = thread::spawn(move || send(&address, &post("/", &jpeg(&photo(300, 200), 90))));
-        wait_for(START, "an answer", || {
-            watch(port);
-            answer.is_finished().then_some(())
-        });
-        answer.join().unwrap().good();
-        assert!(foreign.is_empty(), "{function} has {foreign:?}");
-        let opened = std::fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap();
-        let written: Vec<_> = opened
-            .filter_map(|entry| {
-                let entry = entry.unwrap();
-                let target = std::fs::read_link(entry.path()).ok()?;
-                let info =
-                    std::fs::read_to_string(format!("/proc/{}/fdinfo/{}", process.id(), entry.file_name().display()))
-                        .ok()?;
-                let flags =
-                    info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok())?;
-                (flags & 3 != 0 && target.is_file()).then_some(target)
-            })
-            .collect();
-        assert!(written.is_empty(), "{function} writes {written:?}");
-    }
-}
-
-/// Internet sockets of a process that are neither listening nor a client's connection to `port` (proc(5), /proc/net/tcp).
-fn sockets(id: u32, port: Option<u16>) -> Vec<String> {
-    let Ok(opened) = std::fs::read_dir(format!("/proc/{id}/fd")) else {
-        return Vec::new();
-    };
-    let inodes: BTreeSet<_> = opened
-        .filter_map(|entry| {
-            std::fs::read_link(entry.ok()?.path())
-                .ok()?
-                .to_str()?
-                .strip_prefix("socket:[")?
-                .strip_suffix(']')
-                .map(str::to_owned)
-        })
-        .collect();
-    let mut foreign = Vec::new();
-    for table in ["tcp", "tcp6", "udp", "udp6"] {
-        let text = std::fs::read_to_string(format!("/proc/{id}/net/{table}")).unwrap_or_default();
-        for line in text.lines().skip(1) {
-            let fields: Vec<_> = line.split_whitespace().collect();
-            let [_, local, remote, state, ..] = fields[..] else {
-                continue;
-            };
-            if !inodes.contains(fields[9]) {
-                continue;
-            }
-            let local_port = local.rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
-            let listens = state == "0A" && table.starts_with("tcp");
-            if !listens && (port.is_none() || local_port != port) {
-                foreign.push(format!("{table} {local} -> {remote} state {state}"));
-            }
-        }
-    }
-    foreign
 }

@@ -104,6 +104,13 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
+    /// A connection with a request on its way.
+    pub fn start(address: &str, ask: &Ask) -> Self {
+        let mut connection = Self::open(address);
+        connection.send(ask);
+        connection
+    }
+
     /// Sends a request and does not wait. A server that has heard enough may close: its answer tells why.
     pub fn send(&mut self, ask: &Ask) {
         let mut stream = self.0.get_ref();
