@@ -132,13 +132,31 @@ fn tell_ready(service: &Service, began: Instant, address: Option<String>) {
     log::line(Level::Info, "ready", more);
 }
 
+/// How often in a row the platform's interface may fail within [`SOON`] before the process gives up.
+const FAILURES: u32 = 5;
+const SOON: Duration = Duration::from_secs(1);
+
 /// Streams answers; takes invocations side by side where the platform grants them.
+///
+/// An answer that nobody takes any more (a client of the emulator left) is an error of the platform's interface and ends the
+/// crate's loop; the function itself is well, so it goes on with the next invocation. After a SnapStart restore the loop can't be
+/// begun again: there the platform starts another process.
 async fn lambda_door(router: Router) -> Result<()> {
-    lambda_http::streaming_runtime_concurrent(router)
-        .register_snapstart_resource(Arc::new(Snapshot))
-        .run_concurrent()
-        .await
-        .map_err(Error::internal)
+    let restored = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
+    let mut failures = 0;
+    loop {
+        let began = Instant::now();
+        let ended = lambda_http::streaming_runtime_concurrent(router.clone())
+            .register_snapstart_resource(Arc::new(Snapshot))
+            .run_concurrent()
+            .await;
+        let Err(cause) = ended else { return Ok(()) };
+        failures = if began.elapsed() < SOON { failures + 1 } else { 0 };
+        if restored || failures == FAILURES {
+            return Err(Error::internal(cause));
+        }
+        log::line(Level::Error, "the platform's interface failed", json!({"cause": cause.to_string()}));
+    }
 }
 
 /// What a SnapStart snapshot should not hold. Nothing has to be renewed after it: request ids are drawn from the system's
