@@ -52,10 +52,20 @@ class Samples:
             gamma, sigma = random.uniform(0.9, 1.2), random.uniform(0, 1.5)
         elif kind < 0.35:
             gamma, gain = random.uniform(1.0, 3.0), random.uniform(0.25, 0.9)
-        begin = int(random.integers(self.pool.size))
-        noise = np.take(self.pool, np.arange(begin, begin + picture.size), mode="wrap").reshape(picture.shape)
+        noise = self.noise(picture.shape, coarse=random.random() < 0.35)
         way = darken_evenly if random.random() < 0.4 else darken
         return way(picture, gamma, noise * np.float32(sigma), gain)
+
+    def noise(self, shape: tuple, coarse: bool) -> np.ndarray:
+        """Gaussian noise of deviation 1; coarse as a camera's after its own processing: neighbours share it."""
+        height, width = shape[0] + 1, shape[1] + 1
+        begin = int(self.random.integers(self.pool.size))
+        whole = np.take(self.pool, np.arange(begin, begin + height * width * 3), mode="wrap").reshape(height, width, 3)
+        if coarse:
+            whole[:-1] += whole[1:]
+            whole[:, :-1] += whole[:, 1:]
+            whole /= 2
+        return whole[:-1, :-1]
 
     def batch(self, count: int) -> tuple[Tensor, ...]:
         """(levels [N,3,c,c], context [N,3,64,64] in 0..1, truth [N,3,c,c] in 0..1, probes and their truth [N,3,32,32])."""
