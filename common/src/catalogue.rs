@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
-use crate::function::Card;
 use crate::manifest::{Manifest, Status};
 use crate::model::{Model, knobs};
 use crate::network::Engine;
@@ -96,8 +95,7 @@ impl Catalogue {
     }
 
     /// What `GET /models` answers: a tree of one level today.
-    pub(crate) fn tree(&self, card: Card) -> Value {
-        let Card { name, title, summary } = card;
+    pub(crate) fn tree(&self, name: &str, title: &str, summary: &str) -> Value {
         let children: Vec<_> = self.manifests().map(|manifest| self.leaf(manifest)).collect();
         json!({"name": name, "title": title, "description": summary, "default": self.default, "children": children})
     }

@@ -3,30 +3,30 @@
 //! A function implements [`Function`] and calls [`serve`]; everything between a client's bytes and that trait is here.
 //! The modules stand in order: each uses only those above it (`tests/` holds the rules that are checked).
 
-mod body;
-mod catalogue;
-mod cors;
 mod error;
-mod function;
-mod http;
 mod log;
-mod manifest;
 mod memory;
-mod model;
-mod network;
-mod openapi;
-mod options;
-mod page;
-mod picture;
-mod queue;
-mod reply;
-mod request;
-mod runtime;
-mod serve;
-mod service;
-mod settings;
-mod tile;
 mod watch;
+mod picture;
+mod tile;
+mod manifest;
+mod settings;
+mod runtime;
+mod network;
+mod model;
+mod catalogue;
+mod options;
+mod request;
+mod reply;
+mod function;
+mod openapi;
+mod page;
+mod body;
+mod cors;
+mod queue;
+mod service;
+mod http;
+mod serve;
 
 pub use catalogue::Catalogue;
 pub use error::{Error, Kind, Result};

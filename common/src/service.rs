@@ -19,7 +19,7 @@ use crate::body;
 use crate::catalogue::Catalogue;
 use crate::cors;
 use crate::error::{Error, Kind, Result};
-use crate::function::{AnyFunction, Run};
+use crate::function::{AnyFunction, Card, Run};
 use crate::log::{self, Level};
 use crate::model::{Knobs, Model};
 use crate::openapi;
@@ -263,7 +263,8 @@ async fn openapi_json(State(service): Served) -> Response {
 }
 
 async fn models(State(service): Served) -> Response {
-    answer_json(&service.catalogue.tree(service.function.card()))
+    let Card { name, title, summary } = service.function.card();
+    answer_json(&service.catalogue.tree(name, title, summary))
 }
 
 async fn model(State(service): Served, Path(name): Path<String>) -> Result<Response, Failure> {
