@@ -7,6 +7,8 @@ import argparse
 import json
 import os
 import platform
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -21,6 +23,8 @@ def main() -> None:
     arguments.add_argument("--features", default="", help="what cargo gets to build, for the emulator")
     arguments.add_argument("functions", nargs="+")
     chosen = arguments.parse_args()
+    # An end from outside unwinds like any other, so that every server is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))
     made = pictures.make(OUT / "bench")
     megapixels = {name: width * height / 1e6 for name, (width, height) in pictures.SIZES.items()}
     result = {"machine": machine(), "runs": chosen.runs, "functions": {}}
