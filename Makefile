@@ -24,6 +24,7 @@ help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
+# proves: K07
 run: build ## start every function in the Lambda emulator (PORT=9000)
 	@$(FETCH) cargo-lambda
 	@exec $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
@@ -32,6 +33,7 @@ serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
 	@exec env PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
 
+# proves: E08
 demo: build ## send the sample pictures through every function; before and after in out/demo
 	@$(VENV) pictures tools/requirements-pictures.txt
 	@.tools/pictures/bin/python tools/demo.py $(FUNCTIONS)
@@ -56,6 +58,7 @@ fix: linters ## put format and style right where a tool can
 	.tools/lint/bin/ruff check --fix $(wildcard $(PYTHONS))
 	.tools/lint/bin/ruff format $(wildcard $(PYTHONS))
 
+# proves: U17
 bench: build ## measure every function beside its floor and a Python server (RUNS=5; also out/bench.json)
 	@$(FETCH) cargo-lambda
 	@$(VENV) bench bench/requirements.txt
