@@ -4,6 +4,8 @@
 //! be one of those known here, or the one that the operator names.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
@@ -19,12 +21,11 @@ const KNOWN: &[(&str, &str)] =
 pub(crate) fn verified_library(settings: &Settings) -> Result<PathBuf> {
     let path = &settings.library;
     let wrong = |what: String| Error::internal(format!("runtime library {}: {what}", path.display()));
-    let bytes = std::fs::read(path).map_err(|cause| {
+    let digest = File::open(path).and_then(sha256_of).map_err(|cause| {
         wrong(format!(
             "{cause}; set ORT_DYLIB_PATH to the libonnxruntime.so of ONNX Runtime 1.31 (`make tools` fetches it)"
         ))
     })?;
-    let digest = sha256(&bytes);
     let known = KNOWN.iter().any(|(_, known)| *known == digest);
     if !known && settings.library_sha256.as_deref() != Some(&digest) {
         let known: Vec<_> = KNOWN.iter().map(|(name, _)| *name).collect();
@@ -37,9 +38,25 @@ pub(crate) fn verified_library(settings: &Settings) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|cause| wrong(cause.to_string()))
 }
 
-/// SHA-256 in hexadecimal (FIPS 180-4).
+/// SHA-256 (FIPS 180-4) of bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The same of a file, piece by piece: it is too large to be held for this alone.
+fn sha256_of(mut file: File) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            length => hash.update(&piece[..length]),
+        }
+    }
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a String cannot fail.
         _ = write!(text, "{byte:02x}");
         text

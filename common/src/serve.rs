@@ -116,13 +116,7 @@ async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant)
 
 async fn warm_up(service: &Arc<Service>) -> Result<()> {
     let service = service.clone();
-    let warm = move || {
-        service.warm_up()?;
-        // Last, so that what is made ready lies at the heap's end, where it is kept.
-        memory::make_ready();
-        Ok(())
-    };
-    tokio::task::spawn_blocking(warm).await.map_err(Error::internal)?
+    tokio::task::spawn_blocking(move || service.warm_up()).await.map_err(Error::internal)?
 }
 
 fn tell_ready(service: &Service, began: Instant, address: Option<String>) {

@@ -21,7 +21,7 @@ use crate::cors;
 use crate::error::{Error, Kind, Result};
 use crate::function::{AnyFunction, Card, Run};
 use crate::log::{self, Level};
-use crate::model::{Knobs, Model};
+use crate::model::Knobs;
 use crate::openapi;
 use crate::options::{self, CommonOptions};
 use crate::page;
@@ -65,7 +65,7 @@ impl Service {
     }
 
     /// Opens the default variant and runs it once, so that no client waits for that.
-    pub(crate) fn warm_up(&self) -> Result<Arc<Model>> {
+    pub(crate) fn warm_up(&self) -> Result<()> {
         let (name, run) = self.function.prepare(&mut Default::default(), None, &self.catalogue)?;
         let model = self.catalogue.model(&name)?;
         let grey = vec![128; WARM_UP_SIDE * WARM_UP_SIDE * 3];
@@ -73,7 +73,7 @@ impl Service {
         let knobs = Knobs::take(model.manifest(), &mut Default::default())?;
         drop(run(&model, picture, &knobs, &Watch::default())?);
         self.queue.open();
-        Ok(model)
+        Ok(())
     }
 
     /// Gives memory back whenever nothing has run for a while; never returns.
