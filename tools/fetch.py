@@ -121,7 +121,7 @@ def place(got: Path, target: Path) -> None:
 
 
 def turbo() -> None:
-    """cmake and nasm, or the decision to go without; said once, and tried again after `make clean-tools`."""
+    """cmake and nasm, or the decision to go without; said once; tried again once .tools/turbo is removed."""
     have = TURBO.exists()
     if have and (not TURBO.read_text() or (whole(PINS["cmake"], TOOLS / "cmake") and runs(TOOLS / "nasm/bin/nasm"))):
         return
