@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::process::{Server, functions, root, shared};
 use crate::samples::{jpeg, photo, png};
-use crate::wire::{Ask, ask, envelope, post, post_form, post_json};
+use crate::wire::{Answer, Ask, ask, envelope, post, post_form, post_json};
 
 /// How long a refusal may take, and how much memory beyond what the server had, in bytes.
 const SOON: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ pub fn requests() -> Vec<Bad> {
 }
 
 /// Bodies of 100 MB in each form that a body can have.
-fn huge() -> Vec<Bad> {
+pub fn huge() -> Vec<Bad> {
     let mut picture = jpeg(&photo(64, 64), 90);
     picture.resize(100_000_000, 0);
     let json = json!({"img_data": "A".repeat(100_000_000)});
@@ -129,28 +129,39 @@ fn huge() -> Vec<Bad> {
     requests.into_iter().flat_map(twice).map(bad).collect()
 }
 
-/// Sends each and checks the refusal, its time and its memory, and that a good request is answered after it.
-fn refused(server: &Server, list: &[Bad], soon: Duration) {
-    let good = post("/", &png(&photo(16, 16)));
-    server.ask(&good).good();
-    let mut wrong = Vec::new();
-    for (name, ask, status, says) in list {
-        server.process.forget_peak();
-        let before = server.process.memory("VmRSS");
+/// What is wrong with the refusal of one: its status, its words, its time (the best of three: the machine has more to do).
+pub fn complaint((name, ask, status, says): &Bad, soon: Duration, send: impl Fn(&Ask) -> Answer) -> Option<String> {
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
         let start = Instant::now();
-        let answer = server.ask(ask);
-        let took = start.elapsed();
-        let more = server.process.memory("VmHWM").saturating_sub(before);
+        let answer = send(ask);
+        quickest = quickest.min(start.elapsed());
         if answer.status != *status {
-            wrong.push(format!("{name}: {} instead of {status}: {:.200}", answer.status, answer.text()));
-            continue;
+            return Some(format!("{name}: {} instead of {status}: {:.200}", answer.status, answer.text()));
         }
         let detail = answer.problem(*status);
         if !detail.contains(says.as_str()) || detail.len() > 600 {
-            wrong.push(format!("{name}: no {says:?}, or too long: {detail:.300}"));
+            return Some(format!("{name}: no {says:?}, or too long: {detail:.300}"));
         }
-        if took > soon || more > LITTLE {
-            wrong.push(format!("{name}: took {took:?} and {more} bytes more"));
+        if quickest <= soon {
+            return None;
+        }
+    }
+    Some(format!("{name}: took {quickest:?}"))
+}
+
+/// Sends each and checks the refusal, its time and its memory, and that a good request is answered after it.
+fn refused(server: &Server, list: &[Bad]) {
+    let good = post("/", &png(&photo(16, 16)));
+    server.ask(&good).good();
+    let mut wrong = Vec::new();
+    for bad in list {
+        server.process.forget_peak();
+        let before = server.process.memory("VmRSS");
+        wrong.extend(complaint(bad, SOON, |ask| server.ask(ask)));
+        let more = server.process.memory("VmHWM").saturating_sub(before);
+        if more > LITTLE {
+            wrong.push(format!("{}: {more} bytes more", bad.0));
         }
         server.ask(&good).good();
     }
@@ -164,20 +175,20 @@ fn fresh() -> Server {
 // proves: U14
 #[test]
 fn bad_files_are_refused() {
-    refused(&fresh(), &files(), SOON);
+    refused(&fresh(), &files());
 }
 
 // proves: U14
 #[test]
 fn bad_requests_are_refused() {
-    refused(&fresh(), &requests(), SOON);
+    refused(&fresh(), &requests());
 }
 
 // proves: U14
 #[test]
 fn a_body_of_100_mb_is_refused() {
     // Its length alone refuses it; in chunks it is read as far as a good one could go.
-    refused(&fresh(), &huge(), SOON);
+    refused(&fresh(), &huge());
 }
 
 // proves: U14

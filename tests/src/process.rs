@@ -233,7 +233,9 @@ impl Server {
 
 /// The one server of a function for all tests that need no settings of their own.
 pub fn shared(function: &str) -> Arc<Server> {
-    static SERVERS: OnceLock<Mutex<HashMap<String, Arc<OnceLock<Arc<Server>>>>>> = OnceLock::new();
+    // A cell for each, so that one's start does not wait for another's.
+    type Cell = Arc<OnceLock<Arc<Server>>>;
+    static SERVERS: OnceLock<Mutex<HashMap<String, Cell>>> = OnceLock::new();
     let cell = SERVERS.get_or_init(Mutex::default).lock().unwrap().entry(function.to_owned()).or_default().clone();
     cell.get_or_init(|| Arc::new(Server::start(function, &[]))).clone()
 }

@@ -19,8 +19,11 @@ fn refused(function: &str, command: &mut Command) -> String {
     stderr
 }
 
+/// What happens to a file.
+type Harm = fn(&Path);
+
 /// Damages a file: takes it away, cuts it, turns a bit of it, empties it.
-fn damages() -> [(&'static str, fn(&Path)); 4] {
+fn damages() -> [(&'static str, Harm); 4] {
     [
         ("missing", |path| std::fs::remove_file(path).unwrap()),
         ("cut", |path| rewrite(path, |bytes| bytes.truncate(bytes.len() * 2 / 3))),
