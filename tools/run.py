@@ -81,7 +81,10 @@ def ready(port: int, function: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
     try:
         connection.request("GET", f"/lambda-url/{function}/readyz")
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        # To the end: a function takes a client that hangs up for one that gave up.
+        answer.read()
+        return answer.status == 200
     except (OSError, http.client.HTTPException):
         return False
     finally:
