@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::process::{Server, functions, root, shared};
 use crate::samples::{jpeg, photo, png};
-use crate::wire::{Answer, Ask, ask, envelope, post, post_form, post_json};
+use crate::wire::{Answer, Ask, ask, envelope, get, post, post_form, post_json};
 
 /// How long a refusal may take, and how much memory beyond what the server had, in bytes.
 const SOON: Duration = Duration::from_secs(1);
@@ -189,6 +189,31 @@ fn bad_requests_are_refused() {
 fn a_body_of_100_mb_is_refused() {
     // Its length alone refuses it; in chunks it is read as far as a good one could go.
     refused(&fresh(), &huge());
+}
+
+// proves: U14
+#[test]
+fn limits_hold_to_the_byte_and_the_pixel_in_every_form() {
+    let picture = photo(40, 30);
+    let body = png(&picture);
+    let (bytes, less) = (body.len().to_string(), (body.len() - 1).to_string());
+    for (settings, fits) in [
+        ([("MAX_BYTES", bytes.as_str()), ("MAX_PIXELS", "1200")], true),
+        ([("MAX_BYTES", less.as_str()), ("MAX_PIXELS", "1200")], false),
+        ([("MAX_BYTES", bytes.as_str()), ("MAX_PIXELS", "1199")], false),
+    ] {
+        let server = Server::start(&functions()[0], &settings);
+        let limits = server.ask(&get("/")).good().json()["limits"].clone();
+        assert!(settings.iter().all(|(name, value)| limits[name.to_lowercase()].to_string() == *value), "{limits}");
+        for ask in [post("/", &body), post_form("/", &[("image", "", &body)]), post_json("/", &envelope(&body, "1"))] {
+            let answer = server.ask(&ask);
+            if fits {
+                answer.good();
+            } else {
+                answer.problem(413);
+            }
+        }
+    }
 }
 
 // proves: U14

@@ -30,9 +30,15 @@ fn golden(precision: &str, most: u8) {
     let mut wrong = Vec::new();
     for function in functions() {
         let server = Server::start(&function, &[("PRECISION", precision)]);
+        let card = server.ask(&get("/models/default")).good().json();
+        let weights =
+            card["weights"].as_array().unwrap().iter().find(|one| one["precision"] == precision).expect("a file");
+        let digest = weights["sha256"].as_str().unwrap();
+        assert_eq!(card["serves"]["precision"], precision);
         for input in inputs(&function) {
             let bytes = std::fs::read(&input).unwrap();
             let answer = server.ask(&post("/?format=png&compression=9", &bytes)).good();
+            assert_eq!(answer.must("x-model"), format!("default@{}", &digest[..12]));
             let golden = input.with_extension(format!("{precision}.png"));
             if update {
                 std::fs::write(&golden, &answer.body).unwrap();
@@ -78,6 +84,19 @@ fn a_named_provider_answers_as_the_one_that_is_chosen() {
         let [one, two] = [&auto, &cpu].map(|server| read(&server.ask(&post("/?format=png", &body)).good().body).0);
         let (off, _) = difference(one.pixels(), two.pixels());
         assert!(off <= u8::from(named != "cpu"), "{function}: {named} and cpu differ by {off}");
+    }
+}
+
+// proves: E06
+#[test]
+fn answers_do_not_depend_on_threads_and_instances() {
+    for function in functions() {
+        let body = std::fs::read(&inputs(&function)[0]).unwrap();
+        let answers = [("THREADS", "1"), ("THREADS", "3"), ("INSTANCES", "1"), ("INSTANCES", "5")].map(|setting| {
+            let server = Server::start(&function, &[setting, ("PRECISION", "int8")]);
+            read(&server.ask(&post("/?format=png", &body)).good().body).0
+        });
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{function}");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::each;
 use crate::process::{Server, functions};
 use crate::samples::{photo, png};
-use crate::wire::{ask, get, post};
+use crate::wire::{ask, get, post, post_form};
 
 // proves: B07, U10
 #[test]
@@ -48,6 +48,29 @@ fn the_times_of_the_stages_are_told_and_logged() {
         {
             assert!(!line["run"][member].is_null(), "{member} in {line}");
         }
+    });
+}
+
+#[test]
+fn the_log_tells_nothing_of_a_picture_or_its_owner() {
+    let body = png(&photo(8, 8));
+    each(|_, server, _| {
+        let form = [("image", "secret-holiday.png", body.as_slice())];
+        for request in [
+            post_form("/", &form),
+            post_form("/?model=secret-model", &form),
+            post("/?secret-option=1", &body),
+            post("/?max_side=8", &body)
+                .header("authorization", "Bearer secret-key")
+                .header("cookie", "secret-cookie=1"),
+        ] {
+            let id = server.ask(&request).must("x-request-id").to_owned();
+            server.process.hear_log("answered", crate::process::START, |line| line["id"] == *id).expect("a log line");
+        }
+        let told: Vec<_> = server.process.lines().into_iter().filter(|line| line.contains("secret-")).collect();
+        // What the client may read of its own mistake may stand in the log too; the rest may not.
+        let own = |line: &String| line.contains("`secret-model`") || line.contains("`secret-option`");
+        assert!(told.iter().all(own), "{told:?}");
     });
 }
 

@@ -270,3 +270,18 @@ fn strength_is_whole_by_default_and_nothing_at_0() {
     assert!(mean(&whole) > 2.0 * mean(&dark), "dark {} bright {}", mean(&dark), mean(&whole));
     assert!(mean(&dark) < mean(&half) && mean(&half) < mean(&whole));
 }
+
+// proves: U14
+#[test]
+fn an_answer_that_its_format_cannot_hold_is_refused_with_words() {
+    // 16,383 pixels are the most of WebP, 65,535 of JPEG.
+    for (function, width, format) in
+        [("upscale", 5462, "webp"), ("lowlight", 16_384, "webp"), ("upscale", 21_846, "jpeg")]
+    {
+        let body = png(&photo(width, 1));
+        let answer = shared(function).ask(&post(&format!("/?format={format}"), &body));
+        assert!((400..500).contains(&answer.status), "{function} {format}: {}", answer.status);
+        let detail = answer.problem(answer.status);
+        assert!(detail.to_lowercase().contains(format) && detail.contains("png"), "{detail}");
+    }
+}
