@@ -134,8 +134,8 @@ class Task:
         error = given - large
         bright = (error * error.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1)
         if part >= self.recipe.get("squares_from", 1.0):
-            return 20 * (error.square().mean() + bright.square().mean())
-        return error.abs().mean() + bright.abs().mean()
+            return 20 * (0.6 * error.square().mean() + bright.square().mean())
+        return 0.6 * error.abs().mean() + bright.abs().mean()
 
     def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
         """The function's figures. `run(picture, knobs) -> picture`, both uint8 [H,W,3]."""
