@@ -104,9 +104,10 @@ fn answers_do_not_depend_on_threads_and_instances() {
 #[test]
 fn precisions_agree() {
     for function in functions() {
+        let servers = ["int8", "float"].map(|precision| Server::start(&function, &[("PRECISION", precision)]));
         for input in inputs(&function) {
-            let [int8, float] = ["int8", "float"]
-                .map(|name| read(&std::fs::read(input.with_extension(format!("{name}.png"))).unwrap()).0);
+            let ask = post("/?format=png", &std::fs::read(&input).unwrap());
+            let [int8, float] = [&servers[0], &servers[1]].map(|server| read(&server.ask(&ask).good().body).0);
             let (_, mean) = difference(int8.pixels(), float.pixels());
             assert!(mean < 6.0, "{}: {mean} on average", input.display());
         }
