@@ -64,11 +64,11 @@ bench: build ## measure every function beside its floor and a Python server (RUN
 	@$(VENV) bench bench/requirements.txt
 	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(FUNCTIONS)
 
-quality: workshop ## measure every network on its data (DATA=folder)
-	$(WORKSHOP) quality DATA=$(DATA)
+quality: build workshop ## measure every network on its data, as its function serves it (DATA=folder)
+	$(WORKSHOP) quality $(foreach word,DATA URL,$(if $($(word)),$(word)=$($(word))))
 
-train: workshop ## train one network (NAME=upscale/default DATA=folder FROM=file STEPS=number)
-	$(WORKSHOP) train $(foreach word,NAME DATA FROM STEPS,$(if $($(word)),$(word)=$($(word))))
+train: workshop ## train one network (NAME=upscale/default DATA=folder FROM=file STEPS= MINUTES=)
+	$(WORKSHOP) train $(foreach word,NAME DATA FROM STEPS MINUTES,$(if $($(word)),$(word)=$($(word))))
 
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py
