@@ -24,6 +24,7 @@ mod page;
 mod body;
 mod cors;
 mod queue;
+mod work;
 mod service;
 mod http;
 mod serve;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,18 +19,18 @@ use crate::body;
 use crate::catalogue::Catalogue;
 use crate::cors;
 use crate::error::{Error, Kind, Result};
-use crate::function::{AnyFunction, Card, Run};
+use crate::function::{AnyFunction, Card};
 use crate::log::{self, Level};
 use crate::model::Knobs;
 use crate::openapi;
-use crate::options::{self, CommonOptions};
 use crate::page;
-use crate::picture::{Format, Limits, Picture};
+use crate::picture::{Limits, Picture};
 use crate::queue::Queue;
-use crate::reply::{self, About, Reply, Shape};
-use crate::request::{self, Ask};
+use crate::reply;
+use crate::request;
 use crate::settings::Settings;
 use crate::watch::{Stop, Watch};
+use crate::work::{Done, Left, Work, compute};
 
 /// A function with everything that serves it.
 pub(crate) struct Service {
@@ -304,17 +304,19 @@ async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut 
     let bytes = body::read(&parts.headers, body, service.settings.max_bytes).await?;
     let ask = request::read(parts, bytes).await?;
     req_id.clone_from(&ask.req_id);
-    let work = Work::plan(service, parts, ask)?;
+    let id = id(parts);
+    let work = Work::plan(&*service.function, &service.catalogue, &service.settings, parts, ask, &id)?;
 
     let start = Instant::now();
     let deadline = start + service.settings.deadline;
     let place = service.queue.place(deadline).await?;
     let waited = start.elapsed();
     let watch = Watch::default();
-    let left = Left { watch: watch.clone(), id: id(parts), armed: true };
+    let left = Left::new(watch.clone(), id);
     let (watched, served) = (watch.clone(), service.clone());
     let computed = compute(move || {
-        let done = work.run(&served, &watched);
+        let limits = Limits { max_pixels: served.settings.max_pixels };
+        let done = work.run(&served.catalogue, limits, &watched);
         drop(place);
         done
     });
@@ -327,6 +329,7 @@ async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut 
     };
     left.disarm();
     let Done { reply, x_model, details, mut timing } = done?;
+    service.queue.took(timing.iter().map(|(_, took)| *took).sum());
     timing.insert(0, ("queue", waited));
     let timing: Vec<_> =
         timing.iter().map(|(stage, took)| format!("{stage};dur={:.2}", took.as_secs_f64() * 1e3)).collect();
@@ -340,108 +343,4 @@ async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut 
     let mut response = (headers, reply.body).into_response();
     response.extensions_mut().insert(Details(details));
     Ok(response)
-}
-
-/// Runs `work` on a thread that may be kept busy; a panic in it is an error, not the end.
-async fn compute<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(gone) => Err(Error::internal(format!("the run ended by a panic: {gone}"))),
-    }
-}
-
-/// Stops the run and says so when the handler is dropped before it ends: the client left.
-struct Left {
-    watch: Watch,
-    id: String,
-    armed: bool,
-}
-
-impl Left {
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for Left {
-    fn drop(&mut self) {
-        if self.armed {
-            self.watch.stop(Stop::Gone);
-            log::line(Level::Info, "client gone", json!({"id": self.id}));
-        }
-    }
-}
-
-/// A request understood: all that is left is computing.
-struct Work {
-    ask: Ask,
-    max_side: Option<usize>,
-    run: Run,
-    knobs: Knobs,
-    shape: Shape,
-    about: About,
-}
-
-/// What a run gives: the answer, and what is told of it.
-struct Done {
-    reply: Reply,
-    x_model: String,
-    details: Value,
-    timing: Vec<(&'static str, Duration)>,
-}
-
-impl Work {
-    fn plan(service: &Service, parts: &Parts, mut ask: Ask) -> Result<Self> {
-        let Service { function, settings, catalogue, .. } = service;
-        let common: CommonOptions = options::take(&mut ask.options)?;
-        let (model, run) = function.prepare(&mut ask.options, common.model.as_deref(), catalogue)?;
-        let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
-        if let Some(unknown) = ask.options.keys().next() {
-            let known: Vec<_> = [options::properties::<CommonOptions>(), function.properties()]
-                .into_iter()
-                .flat_map(|properties| properties.into_iter().map(|(name, _)| name))
-                .collect();
-            return Err(catalogue.refuse(&model, &unknown.chars().take(100).collect::<String>(), &known));
-        }
-        body::check_length(ask.bytes.len(), settings.max_bytes)?;
-        let sent = Format::sniff(&ask.bytes)?;
-        let shape =
-            reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.answers_picture(), sent)?;
-        let req_id = ask.req_id.clone().unwrap_or_else(|| id(parts));
-        let max_side = common.max_side.map(|side| side.0 as usize);
-        let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };
-        Ok(Self { ask, max_side, run, knobs, shape, about })
-    }
-
-    fn run(self, service: &Service, watch: &Watch) -> Result<Done> {
-        let Self { ask, max_side, run, knobs, shape, mut about } = self;
-        let start = Instant::now();
-        let (model, bytes_in) = (service.catalogue.model(&about.model)?, ask.bytes.len());
-        let limits = Limits { max_pixels: service.settings.max_pixels };
-        let (mut picture, _) = Picture::decode(&ask.bytes, limits)?;
-        drop(ask);
-        about.original = (picture.width(), picture.height());
-        if let Some(side) = max_side {
-            picture = picture.shrunk(side)?;
-        }
-        watch.check()?;
-        let decoded = start.elapsed();
-        let write = run(&model, picture, &knobs, watch)?;
-        let ran = start.elapsed();
-        watch.check()?;
-        about.weights = model.digest().to_owned();
-        about.seconds = ran.as_secs_f64();
-        let reply = write(shape, &about)?;
-        let encoded = start.elapsed();
-        service.queue.took(encoded);
-        let details = json!({
-            "model": about.model, "precision": model.precision().name(), "width": about.original.0,
-            "height": about.original.1, "bytes_in": bytes_in, "bytes_out": reply.body.len(),
-            "decode_s": decoded.as_secs_f64(), "run_s": (ran - decoded).as_secs_f64(),
-            "encode_s": (encoded - ran).as_secs_f64(),
-        });
-        let x_model = format!("{}@{}", about.model, about.weights);
-        let timing = vec![("decode", decoded), ("run", ran - decoded), ("encode", encoded - ran)];
-        Ok(Done { reply, x_model, details, timing })
-    }
 }

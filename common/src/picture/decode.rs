@@ -87,14 +87,12 @@ fn jpeg(bytes: &[u8], limits: Limits) -> Result<Picture> {
     if !ends(bytes) {
         return Err(wrong(&"no end marker"));
     }
-    let mut pixels = decoder.decode().map_err(|cause| wrong(&cause))?;
-    if decoder.output_colorspace() == Some(ColorSpace::Luma) {
-        pixels = grey_to_rgb(&pixels);
-    }
-    if pixels.len() != width * height * 3 {
-        return Err(wrong(&"an unknown kind of colours"));
-    }
-    let mut picture = Picture::new(width, height, pixels, None);
+    let pixels = decoder.decode().map_err(|cause| wrong(&cause))?;
+    let mut picture = match pixels.len() / (width * height) {
+        1 => Picture::from_grey(width, height, &pixels),
+        3 => Picture::new(width, height, pixels, None),
+        _ => return Err(wrong(&"an unknown kind of colours")),
+    };
     if let Some(profile) = decoder.icc_profile() {
         colour::to_srgb(&mut picture.pixels, &profile);
     }
@@ -114,10 +112,6 @@ fn ends(bytes: &[u8]) -> bool {
         }
     }
     false
-}
-
-pub(super) fn grey_to_rgb(grey: &[u8]) -> Vec<u8> {
-    grey.iter().flat_map(|level| [*level; 3]).collect()
 }
 
 fn broken(format: Format, cause: ImageError) -> Error {

@@ -73,6 +73,22 @@ impl Picture {
         Self::new(width, height, pixels, (!opaque).then_some(alpha))
     }
 
+    /// Grey levels as RGB.
+    fn from_grey(width: usize, height: usize, grey: &[u8]) -> Self {
+        Self::new(width, height, grey.iter().flat_map(|level| [*level; 3]).collect(), None)
+    }
+
+    /// RGBA rows, where there is alpha.
+    fn rgba(&self) -> Option<Vec<u8>> {
+        let alpha = self.alpha.as_ref()?;
+        let mut out = Vec::with_capacity(alpha.len() * 4);
+        for (rgb, alpha) in self.pixels.chunks_exact(3).zip(alpha) {
+            out.extend_from_slice(rgb);
+            out.push(*alpha);
+        }
+        Some(out)
+    }
+
     /// Reads any format in [`Format`]: upright by its EXIF orientation, sRGB by its colour profile.
     ///
     /// # Errors

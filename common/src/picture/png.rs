@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use image::metadata::Orientation;
 use png::{ColorType, Decoder, DecodingError, DeflateCompression, Encoder, Transformations};
 
-use super::{Limits, MAX_METADATA, Picture, colour, decode};
+use super::{Limits, MAX_METADATA, Picture, colour};
 use crate::error::{Error, Kind, Result};
 
 pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
     let mut picture = match frame.color_type {
         ColorType::Rgb => Picture::new(width, height, rows, None),
         ColorType::Rgba => Picture::from_rgba(width, height, &rows),
-        ColorType::Grayscale => Picture::new(width, height, decode::grey_to_rgb(&rows), None),
+        ColorType::Grayscale => Picture::from_grey(width, height, &rows),
         ColorType::GrayscaleAlpha => {
             let rgba: Vec<u8> =
                 rows.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
@@ -63,11 +63,8 @@ pub(super) fn encode(picture: &Picture, compression: Option<u8>) -> Result<Vec<u
         }
     }
     let mut writer = encoder.write_header().map_err(Error::internal)?;
-    match &picture.alpha {
-        None => writer.write_image_data(&picture.pixels),
-        Some(alpha) => writer.write_image_data(&super::encode::interleave(&picture.pixels, alpha)),
-    }
-    .map_err(Error::internal)?;
+    let rgba = picture.rgba();
+    writer.write_image_data(rgba.as_deref().unwrap_or(&picture.pixels)).map_err(Error::internal)?;
     drop(writer);
     Ok(out)
 }

@@ -1,0 +1,138 @@
+//! The way of one picture: understood, decoded, run, encoded; stopped when its client leaves.
+
+use std::time::{Duration, Instant};
+
+use axum::http::request::Parts;
+use serde_json::{Value, json};
+
+use crate::body;
+use crate::catalogue::Catalogue;
+use crate::error::{Error, Result};
+use crate::function::{AnyFunction, Run};
+use crate::log::{self, Level};
+use crate::model::Knobs;
+use crate::options::{self, CommonOptions};
+use crate::picture::{Format, Limits, Picture};
+use crate::reply::{self, About, Reply, Shape};
+use crate::request::Ask;
+use crate::settings::Settings;
+use crate::watch::{Stop, Watch};
+
+/// Runs `work` on a thread that may be kept busy; a panic in it is an error, not the end.
+pub(crate) async fn compute<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(gone) => Err(Error::internal(format!("the run ended by a panic: {gone}"))),
+    }
+}
+
+/// Stops the run and says so when the handler is dropped before it ends: the client left.
+pub(crate) struct Left {
+    watch: Watch,
+    id: String,
+    armed: bool,
+}
+
+impl Left {
+    pub(crate) fn new(watch: Watch, id: String) -> Self {
+        Self { watch, id, armed: true }
+    }
+
+    /// The answer is there.
+    pub(crate) fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if self.armed {
+            self.watch.stop(Stop::Gone);
+            log::line(Level::Info, "client gone", json!({"id": self.id}));
+        }
+    }
+}
+
+/// A request understood: all that is left is computing.
+pub(crate) struct Work {
+    ask: Ask,
+    max_side: Option<usize>,
+    run: Run,
+    knobs: Knobs,
+    shape: Shape,
+    about: About,
+}
+
+/// What a run gives: the answer, and what is told of it.
+pub(crate) struct Done {
+    pub reply: Reply,
+    /// `<variant>@<digest>`
+    pub x_model: String,
+    /// For the log.
+    pub details: Value,
+    /// How long each stage took.
+    pub timing: Vec<(&'static str, Duration)>,
+}
+
+impl Work {
+    /// Understands a request: its options, its variant, its knobs, the form of its answer. `id` names it where its client
+    /// gave it no name.
+    pub(crate) fn plan(
+        function: &dyn AnyFunction,
+        catalogue: &Catalogue,
+        settings: &Settings,
+        parts: &Parts,
+        mut ask: Ask,
+        id: &str,
+    ) -> Result<Self> {
+        let common: CommonOptions = options::take(&mut ask.options)?;
+        let (model, run) = function.prepare(&mut ask.options, common.model.as_deref(), catalogue)?;
+        let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
+        if let Some(unknown) = ask.options.keys().next() {
+            let known: Vec<_> = [options::properties::<CommonOptions>(), function.properties()]
+                .into_iter()
+                .flat_map(|properties| properties.into_iter().map(|(name, _)| name))
+                .collect();
+            return Err(catalogue.refuse(&model, &unknown.chars().take(100).collect::<String>(), &known));
+        }
+        body::check_length(ask.bytes.len(), settings.max_bytes)?;
+        let sent = Format::sniff(&ask.bytes)?;
+        let shape =
+            reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.answers_picture(), sent)?;
+        let req_id = ask.req_id.clone().unwrap_or_else(|| id.to_owned());
+        let max_side = common.max_side.map(|side| side.0 as usize);
+        let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };
+        Ok(Self { ask, max_side, run, knobs, shape, about })
+    }
+
+    /// Decodes, runs, encodes.
+    pub(crate) fn run(self, catalogue: &Catalogue, limits: Limits, watch: &Watch) -> Result<Done> {
+        let Self { ask, max_side, run, knobs, shape, mut about } = self;
+        let start = Instant::now();
+        let (model, bytes_in) = (catalogue.model(&about.model)?, ask.bytes.len());
+        let (mut picture, _) = Picture::decode(&ask.bytes, limits)?;
+        drop(ask);
+        about.original = (picture.width(), picture.height());
+        if let Some(side) = max_side {
+            picture = picture.shrunk(side)?;
+        }
+        watch.check()?;
+        let decoded = start.elapsed();
+        let write = run(&model, picture, &knobs, watch)?;
+        let ran = start.elapsed();
+        watch.check()?;
+        about.weights = model.digest().to_owned();
+        about.seconds = ran.as_secs_f64();
+        let reply = write(shape, &about)?;
+        let encoded = start.elapsed();
+        let details = json!({
+            "model": about.model, "precision": model.precision().name(), "width": about.original.0,
+            "height": about.original.1, "bytes_in": bytes_in, "bytes_out": reply.body.len(),
+            "decode_s": decoded.as_secs_f64(), "run_s": (ran - decoded).as_secs_f64(),
+            "encode_s": (encoded - ran).as_secs_f64(),
+        });
+        let x_model = format!("{}@{}", about.model, about.weights);
+        let timing = vec![("decode", decoded), ("run", ran - decoded), ("encode", encoded - ran)];
+        Ok(Done { reply, x_model, details, timing })
+    }
+}
