@@ -25,7 +25,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 # proves: K07
-run: build ## start every function in the Lambda emulator (PORT=9000)
+run: port build ## start every function in the Lambda emulator (PORT=9000)
 	@$(FETCH) cargo-lambda
 	@exec $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
 
@@ -80,7 +80,10 @@ clean: ## remove what was built and written; .tools/ stays
 	cargo clean
 	rm -rf out
 
-.PHONY: build workshop linters
+.PHONY: port build workshop linters
+port:
+	@$(PYTHON) tools/run.py $(PORT) --free
+
 build:
 	@$(FETCH) runtime turbo
 	cargo build --release --workspace $(TURBO)

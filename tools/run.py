@@ -1,6 +1,7 @@
 """Starts every function in the Lambda emulator and stays until Ctrl-C or SIGTERM; then nothing of it is left running.
 
     python3 tools/run.py PORT FUNCTION... [-- ARGUMENT_OF_CARGO_LAMBDA...]
+    python3 tools/run.py PORT --free         only tells whether the port is free, before anybody builds for it
 
 The emulator is `cargo lambda watch`, which builds and starts a function when its first request comes. So each function is
 asked for /readyz until it answers, and only then are the addresses printed. No terminal is needed.
@@ -31,6 +32,8 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
         return fail("there is no function under functions/")
     if taken(port):
         return fail(f"port {port} is taken; choose another one: make run PORT={port + 1}")
+    if functions == ["--free"]:
+        return 0
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
