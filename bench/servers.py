@@ -14,10 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120
 # How the functions set glibc's allocator up (common/src/memory.rs); the floor gets the same from outside.
 LIKE_OURS = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
-    "MALLOC_TOP_PAD_": str(16 << 20),
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}={value}"
+        for name, value in {
+            "arena_max": 1,
+            "mmap_max": 0,
+            "trim_threshold": 2**31 - 1,
+            "top_pad": 16 << 20,
+            "hugetlb": 1,
+        }.items()
+    )
 }
 RELEASE = ROOT / "target" / "release"
 
