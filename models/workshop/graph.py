@@ -90,8 +90,9 @@ def write_int8(source: Path, path: Path, inputs: list[dict[str, np.ndarray]], in
 
 
 def left_alone(model: onnx.ModelProto, in_float: tuple[str, ...]) -> list[str]:
-    """Names of the nodes that stay float: the parts named, and everything after the tail."""
+    """Names of the nodes that stay float: the parts named, everything after the tail, and the sum that it reads."""
     names, after = [], set()
+    made_by = {output: node for node in model.graph.node for output in node.output}
     for node in model.graph.node:
         of = [i.split(PREFIX, 1)[1] for i in node.input if PREFIX in i]
         if any(i in after for i in node.input):
@@ -100,7 +101,7 @@ def left_alone(model: onnx.ModelProto, in_float: tuple[str, ...]) -> list[str]:
         elif any(i.startswith("tail.weight") for i in of):
             after.update(node.output)
             if "tail" in in_float:
-                names.append(node.name)
+                names += [node.name, made_by[node.input[0]].name]
         elif any(i.startswith(part + ".") for i in of for part in in_float):
             names.append(node.name)
     return names

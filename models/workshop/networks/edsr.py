@@ -34,7 +34,9 @@ class Edsr(nn.Module):
     paper = "https://arxiv.org/abs/1707.02921"
     knobs = ("denoise",)
     multiple = 1
-    in_float = ("skip", "tail")  # eight bits would coarsen the picture itself, and gain nothing with 27 channels
+    # The end: what is rounded there stands in the picture (half of what 8 bits lose), and 27 channels gain nothing. The
+    # head stays in 8 bits, or every block would turn its channels.
+    in_float = ("skip", "end", "tail")
 
     def __init__(self, scale: int = 3, channels: int = 32, blocks: int = 16):
         super().__init__()
