@@ -111,11 +111,11 @@ class Task:
         return Samples(originals, self.recipe["crop"], self.recipe.get("seed", 1))
 
     def calibration(self, samples: Samples) -> list[dict]:
-        """Inputs that show the 8-bit file its ranges: 32 damaged crops."""
-        levels, context = samples.batch(32)[:2]
+        """Inputs that show the 8-bit file its ranges: 64 damaged crops."""
+        levels, context = samples.batch(64)[:2]
         levels = levels.byte().permute(0, 2, 3, 1).numpy()
         context = (context * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        return [{"picture": levels[i : i + 1], "context": context[i : i + 1]} for i in range(32)]
+        return [{"picture": levels[i : i + 1], "context": context[i : i + 1]} for i in range(64)]
 
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """Sample pictures with made damage, and a night picture as it is."""

@@ -100,10 +100,10 @@ class Task:
         return Samples(larges, self.scale, recipe["crop"], recipe.get("noisy", 3), recipe.get("seed", 1))
 
     def calibration(self, samples: Samples) -> list[dict]:
-        """Inputs that show the 8-bit file its ranges: 32 crops, a part of them after JPEG."""
-        small, _, denoise = samples.batch(32)
+        """Inputs that show the 8-bit file its ranges: 64 crops, a part of them after JPEG."""
+        small, _, denoise = samples.batch(64)
         levels = (small * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        return [{"picture": levels[i : i + 1], "denoise": denoise[i : i + 1].numpy()} for i in range(32)]
+        return [{"picture": levels[i : i + 1], "denoise": denoise[i : i + 1].numpy()} for i in range(64)]
 
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """Crops of the sample pictures, reduced and enlarged again."""
