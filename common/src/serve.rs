@@ -3,9 +3,12 @@
 use std::marker::PhantomData;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -126,9 +129,8 @@ fn tell_ready(service: &Service, began: Instant, address: Option<String>) {
     log::line(Level::Info, "ready", more);
 }
 
-/// How often in a row the platform's interface may fail within [`SOON`] before the process gives up.
+/// How often in a row the platform's interface may fail without giving an invocation before the process gives up.
 const FAILURES: u32 = 5;
-const SOON: Duration = Duration::from_secs(1);
 
 /// Streams answers; takes invocations side by side where the platform grants them.
 ///
@@ -137,15 +139,21 @@ const SOON: Duration = Duration::from_secs(1);
 /// begun again: there the platform starts another process.
 async fn lambda_door(router: Router) -> Result<()> {
     let restored = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
+    let taken = Arc::new(AtomicU64::new(0));
+    let count = taken.clone();
+    let router = router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        count.fetch_add(1, Ordering::Relaxed);
+        next.run(request)
+    }));
     let mut failures = 0;
     loop {
-        let began = Instant::now();
+        let before = taken.load(Ordering::Relaxed);
         let ended = lambda_http::streaming_runtime_concurrent(router.clone())
             .register_snapstart_resource(Arc::new(Snapshot))
             .run_concurrent()
             .await;
         let Err(cause) = ended else { return Ok(()) };
-        failures = if began.elapsed() < SOON { failures + 1 } else { 0 };
+        failures = if taken.load(Ordering::Relaxed) == before { failures + 1 } else { 0 };
         if restored || failures == FAILURES {
             return Err(Error::internal(cause));
         }
