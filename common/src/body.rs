@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::error::{Error, Kind, Result};
 
 /// The longest pause between two pieces of a body, and the longest time for all of it.
-const PAUSE: Duration = Duration::from_secs(20);
+pub(crate) const PAUSE: Duration = Duration::from_secs(20);
 const WHOLE: Duration = Duration::from_secs(300);
 
 /// How much and how long of a refused body is read and thrown away, so that clients which send all of it before they
@@ -65,7 +65,7 @@ async fn collect(mut body: Body, most: usize, max_bytes: usize) -> Result<Bytes>
     })
 }
 
-async fn drain(mut body: Body) {
+pub(crate) async fn drain(mut body: Body) {
     let all = async {
         let mut length = 0;
         while let Some(Ok(frame)) = body.frame().await {
@@ -84,6 +84,6 @@ fn too_large(length: usize, max_bytes: usize) -> Error {
     Error::new(Kind::TooLarge, message)
 }
 
-fn slow(limit: Duration) -> Error {
+pub(crate) fn slow(limit: Duration) -> Error {
     Error::new(Kind::TooSlow, format!("the body did not come within {} seconds", limit.as_secs()))
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+use crate::knobs::knobs;
 use crate::manifest::{Manifest, Status};
-use crate::model::{Model, knobs};
+use crate::model::Model;
 use crate::network::Engine;
 use crate::settings::Settings;
 
@@ -116,7 +117,7 @@ impl Catalogue {
             "name": manifest.variant, "type": manifest.task, "title": manifest.title, "description": manifest.summary,
             "path": format!("models/{}", manifest.variant), "status": manifest.status, "reason": manifest.reason,
             "licence": manifest.licence, "paper": manifest.paper, "scale": manifest.picture.scale,
-            "knobs": knobs(manifest), "quality": manifest.quality, "speed": manifest.speed,
+            "knobs": knobs(manifest), "styles": manifest.styles, "quality": manifest.quality, "speed": manifest.speed,
             "serves": self.engine.precision(manifest).name(), "children": [],
         })
     }

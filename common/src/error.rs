@@ -19,8 +19,10 @@ pub enum Kind {
     TooLarge,
     /// The bytes are no picture that can be read here.
     NotAPicture,
-    /// The bytes are a picture, but a broken one.
+    /// The bytes are a picture or a video, but a broken one.
     BrokenPicture,
+    /// What it takes is missing on this machine.
+    Missing,
     /// All places are taken.
     Busy,
     /// The client left; nobody reads this answer.

@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::Catalogue;
 use crate::error::Result;
-use crate::model::{Knobs, Model};
+use crate::knobs::Knobs;
+use crate::model::Model;
 use crate::options::{self, Options};
 use crate::picture::Picture;
-use crate::reply::{About, Answer, Reply, Shape};
+use crate::reply::{About, Answer, Offers, Reply, Shape};
+use crate::route::Route;
 use crate::watch::Watch;
 
 /// What a function says of itself.
@@ -22,6 +24,20 @@ pub struct Card {
     pub title: &'static str,
     /// One sentence.
     pub summary: &'static str,
+}
+
+/// What a request says of the variant to use, beside the function's own options.
+pub struct Choice<'a> {
+    /// The variant that it names.
+    pub named: Option<&'a str>,
+    knobs: &'a BTreeMap<String, Value>,
+}
+
+impl Choice<'_> {
+    /// What it wrote for a knob; not checked yet, since that takes the variant.
+    pub fn knob(&self, name: &str) -> Option<&str> {
+        self.knobs.get(name)?.as_str()
+    }
 }
 
 /// A model behind a URL. Nothing in it knows HTTP, Lambda or ONNX Runtime.
@@ -45,8 +61,13 @@ pub trait Function: 'static {
     ) -> Result<Self::Answer>;
 
     /// The variant that serves a request: the one it names, else the default. Options may choose among them.
-    fn variant(_options: &Self::Options, named: Option<&str>, catalogue: &Catalogue) -> Result<String> {
-        Ok(named.unwrap_or(catalogue.default_name()).to_owned())
+    fn variant(_options: &Self::Options, choice: &Choice<'_>, catalogue: &Catalogue) -> Result<String> {
+        Ok(choice.named.unwrap_or(catalogue.default_name()).to_owned())
+    }
+
+    /// Addresses that it has beside those of every function.
+    fn routes() -> Vec<Route> {
+        Vec::new()
     }
 }
 
@@ -54,8 +75,11 @@ pub trait Function: 'static {
 pub(crate) trait AnyFunction: Send + Sync {
     fn card(&self) -> Card;
 
-    /// Whether it answers with a picture where nothing else is asked for.
-    fn answers_picture(&self) -> bool;
+    /// The forms of its answers.
+    fn offers(&self) -> Offers;
+
+    /// Addresses that it has beside those of every function.
+    fn routes(&self) -> Vec<Route>;
 
     /// The schemas of its own options, by name.
     fn properties(&self) -> Map<String, Value>;
@@ -83,8 +107,12 @@ impl<F: Function> AnyFunction for Erased<F> {
         F::CARD
     }
 
-    fn answers_picture(&self) -> bool {
-        F::Answer::IS_PICTURE
+    fn offers(&self) -> Offers {
+        F::Answer::OFFERS
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        F::routes()
     }
 
     fn properties(&self) -> Map<String, Value> {
@@ -97,10 +125,10 @@ impl<F: Function> AnyFunction for Erased<F> {
         named: Option<&str>,
         catalogue: &Catalogue,
     ) -> Result<(String, Run)> {
-        let options: F::Options = options::take(options)?;
-        let variant = F::variant(&options, named, catalogue)?;
+        let own: F::Options = options::take(options)?;
+        let variant = F::variant(&own, &Choice { named, knobs: options }, catalogue)?;
         let run: Run = Box::new(move |model, picture, knobs, watch| {
-            let answer = F::run(model, picture, &options, knobs, watch)?;
+            let answer = F::run(model, picture, &own, knobs, watch)?;
             Ok(Box::new(move |shape, about: &About| answer.reply(shape, about)))
         });
         Ok((variant, run))

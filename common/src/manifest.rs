@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+/// The largest side that a picture is fitted to.
+const LARGEST_FIT: usize = 4096;
+
 /// One variant of one function, as the exporter wrote it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +44,12 @@ pub struct Manifest {
     /// What a request may turn.
     #[serde(default)]
     pub knobs: BTreeMap<String, Knob>,
+    /// File beside the manifest with the names of the classes, one a line, in the order of the network's scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
+    /// What there is to tell of each style that a mix can name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub styles: Vec<BTreeMap<String, serde_json::Value>>,
     /// What the function needs to run; read by the infrastructure.
     pub resources: Resources,
     /// Measured quality, a row a precision and set.
@@ -57,6 +66,10 @@ pub struct Manifest {
 pub enum Task {
     /// A picture of `scale` times the size.
     Picture,
+    /// A probability for each class.
+    Labels,
+    /// Boxes, each with a score for every class.
+    Boxes,
 }
 
 /// Whether a variant can be used.
@@ -114,13 +127,16 @@ impl Precision {
 #[serde(deny_unknown_fields)]
 pub struct Geometry {
     /// Sides of the answer over sides of the picture.
+    #[serde(default = "one")]
     pub scale: usize,
     /// Both sides must be a multiple of this; the picture is padded and its answer cropped.
     #[serde(default = "one")]
     pub multiple: usize,
     /// How far the network sees around a pixel.
+    #[serde(default)]
     pub halo: usize,
     /// Side of a tile's core: larger pictures are cut.
+    #[serde(default = "one")]
     pub tile: usize,
     /// Smallest side.
     #[serde(default = "one")]
@@ -131,24 +147,79 @@ pub struct Geometry {
     /// Side of the square `context`: the whole picture, shrunk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<usize>,
+    /// Labels and boxes: the longest side that the network is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
+    /// Labels and boxes: how a picture is brought to that size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
+}
+
+/// How a picture is brought to the size that a network of labels or boxes takes.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// To a square of `size`, aspect not kept.
+    Stretch,
+    /// Longer side to `size`, then grey at the right and below up to a multiple of `multiple`.
+    Letterbox,
 }
 
 fn one() -> usize {
     1
 }
 
-/// A number that a request may turn: an input of the graph.
+/// What a request may turn: an input of the graph.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "Written", untagged)]
+pub enum Knob {
+    /// A number: float32 \[1\].
+    Number {
+        /// Value where a request names none.
+        default: f32,
+        /// Smallest value.
+        min: f32,
+        /// Largest value.
+        max: f32,
+        /// What it does.
+        meaning: String,
+    },
+    /// Shares of several things, which sum to 1: float32 \[1, names\]. A request writes `a` or `a:0.6,b:0.4`.
+    Mix {
+        /// What is taken whole where a request names none.
+        default: String,
+        /// What there is, in the order of the graph's input.
+        names: Vec<String>,
+        /// What it does.
+        meaning: String,
+    },
+}
+
+/// A knob as it stands in the file.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Knob {
-    /// Value where a request names none.
-    pub default: f32,
-    /// Smallest value.
-    pub min: f32,
-    /// Largest value.
-    pub max: f32,
-    /// What it does.
-    pub meaning: String,
+struct Written {
+    default: serde_json::Value,
+    min: Option<f32>,
+    max: Option<f32>,
+    names: Option<Vec<String>>,
+    meaning: String,
+}
+
+impl TryFrom<Written> for Knob {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { default, min, max, names, meaning } = written;
+        match (default, min, max, names) {
+            (serde_json::Value::Number(default), Some(min), Some(max), None) => {
+                let default = default.as_f64().unwrap_or(f64::NAN) as f32;
+                Ok(Self::Number { default, min, max, meaning })
+            }
+            (serde_json::Value::String(default), None, None, Some(names)) => Ok(Self::Mix { default, names, meaning }),
+            _ => Err("a knob has a number as `default`, `min` and `max`, or a name as `default` and `names`".into()),
+        }
+    }
 }
 
 /// What a function needs to run.
@@ -190,21 +261,48 @@ impl Manifest {
         if self.status == Status::Ready && self.weights.is_empty() {
             return Err("status is ready, but `weights` is empty".into());
         }
-        let Geometry { scale, multiple, tile, min, .. } = self.picture;
-        if scale == 0 || multiple == 0 || min == 0 || tile < multiple {
-            return Err("`picture` needs scale, multiple and min of 1 or more, and a tile of a multiple or more".into());
+        let Geometry { scale, multiple, tile, min, size, fit, .. } = self.picture;
+        if scale == 0 || multiple == 0 || min == 0 {
+            return Err("`picture` needs scale, multiple and min of 1 or more".into());
         }
-        for weights in &self.weights {
-            if weights.file.contains(['/', '\\']) || weights.file.starts_with('.') {
-                return Err(format!("`{}` is not a plain file name", weights.file));
+        if self.task == Task::Picture {
+            if tile < multiple {
+                return Err("`picture` needs a tile of a multiple or more".into());
             }
+        } else if self.labels.is_none() || fit.is_none() || size.is_none_or(|size| size == 0 || size > LARGEST_FIT) {
+            return Err(format!(
+                "labels and boxes need `labels`, and in `picture` a fit and a size of 1..{LARGEST_FIT}"
+            ));
+        }
+        let files = self.weights.iter().map(|weights| &weights.file).chain(&self.labels);
+        if let Some(file) = files.into_iter().find(|file| file.contains(['/', '\\']) || file.starts_with('.')) {
+            return Err(format!("`{file}` is not a plain file name"));
         }
         for (name, knob) in &self.knobs {
-            if !(knob.min <= knob.default && knob.default <= knob.max) {
-                return Err(format!("knob `{name}`: default {} is not in {}..{}", knob.default, knob.min, knob.max));
+            match knob {
+                Knob::Number { default, min, max, .. } if !(min <= default && default <= max) => {
+                    return Err(format!("knob `{name}`: default {default} is not in {min}..{max}"));
+                }
+                Knob::Mix { default, names, .. } if !names.contains(default) => {
+                    return Err(format!("knob `{name}`: default `{default}` is not one of its names"));
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The names of the classes, from the file beside the manifest; none for pictures.
+    pub fn class_names(&self, folder: &Path) -> Result<Vec<String>> {
+        let Some(file) = &self.labels else { return Ok(Vec::new()) };
+        let path = folder.join(file);
+        let wrong = |what: String| Error::internal(format!("labels {}: {what}", path.display()));
+        let text = std::fs::read_to_string(&path).map_err(|cause| wrong(cause.to_string()))?;
+        let names: Vec<_> = text.lines().map(|line| line.trim().to_owned()).collect();
+        if names.is_empty() || names.iter().any(String::is_empty) {
+            return Err(wrong("one name a line is expected".into()));
+        }
+        Ok(names)
     }
 }
 
@@ -237,6 +335,10 @@ mod tests {
             (r#""fetch""#, r#""ready""#, "`weights` is empty"),
             (r#""scale":1"#, r#""scale":0"#, "scale"),
             (r#""default":0.5"#, r#""default":2"#, "knob `k`"),
+            (r#""min":0"#, r#""mid":0"#, "unknown field `mid`"),
+            (r#""min":0,"#, "", "a knob has a number"),
+            (r#""default":0.5,"min":0,"max":1"#, r#""default":"c","names":["a","b"]"#, "`c` is not one of its names"),
+            (r#""task":"picture""#, r#""task":"labels""#, "labels and boxes need"),
             (r#""task":"picture""#, r#""task":"image""#, "unknown variant `image`"),
         ] {
             let wrong = read(&GOOD.replace(from, to)).unwrap_err();

@@ -1,66 +1,24 @@
 //! A variant ready to run: its manifest and its network.
 
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::boxes::{self, Found, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::manifest::{Knob, Manifest, Precision};
-use crate::network::{Engine, Feed, Network};
+use crate::fit;
+use crate::knobs::Knobs;
+use crate::manifest::{Manifest, Precision};
+use crate::network::{ANSWER, BOXES, Engine, Feed, Network, Outputs, SCORES};
 use crate::picture::Picture;
 use crate::tile::{self, Area, Tile};
 use crate::watch::Watch;
-
-/// The knob that every network of scale 1 has: where its graph lacks it, it is a blend of picture and answer.
-const STRENGTH: &str = "strength";
-
-/// A request's knobs, checked and complete: every knob of the chosen variant has its value.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Knobs(BTreeMap<String, f32>);
-
-impl Knobs {
-    /// Takes the knobs of `manifest` out of a request's options; those not asked for get their default.
-    pub(crate) fn take(manifest: &Manifest, options: &mut BTreeMap<String, Value>) -> Result<Self> {
-        let knobs = knobs(manifest);
-        let value = |(name, knob): (&String, &Knob)| {
-            let value = match options.remove(name) {
-                None => knob.default,
-                Some(value) => check(name, knob, &value)?,
-            };
-            Ok((name.clone(), value))
-        };
-        knobs.iter().map(value).collect::<Result<_>>().map(Self)
-    }
-}
-
-fn check(name: &str, knob: &Knob, value: &Value) -> Result<f32> {
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
-    match number.map(|number| number as f32) {
-        Some(number) if knob.min <= number && number <= knob.max => Ok(number),
-        _ => Err(Error::bad(format!("`{name}` is {value}; give a number from {} to {}", knob.min, knob.max))),
-    }
-}
-
-/// The knobs that a variant takes: its graph's own, and `strength` where answer and picture have one size.
-pub(crate) fn knobs(manifest: &Manifest) -> BTreeMap<String, Knob> {
-    let mut knobs = manifest.knobs.clone();
-    if manifest.picture.scale == 1 {
-        let meaning = "share of the answer; the rest is the picture as it was".into();
-        knobs.entry(STRENGTH.into()).or_insert(Knob { default: 1.0, min: 0.0, max: 1.0, meaning });
-    }
-    knobs
-}
 
 /// A variant ready to run. It never changes: replacing weights makes another one.
 pub struct Model {
     manifest: Manifest,
     network: Network,
     precision: Precision,
+    names: Arc<Vec<String>>,
 }
 
 impl Model {
@@ -68,7 +26,8 @@ impl Model {
     pub fn open(engine: &Engine, folder: &Path, manifest: &Manifest) -> Result<Self> {
         let precision = engine.precision(manifest);
         let network = Network::open(engine, folder, manifest, precision)?;
-        Ok(Self { manifest: manifest.clone(), network, precision })
+        let names = Arc::new(manifest.class_names(folder)?);
+        Ok(Self { manifest: manifest.clone(), network, precision, names })
     }
 
     /// Its manifest.
@@ -84,6 +43,63 @@ impl Model {
     /// The first 12 digits of the SHA-256 of its weights.
     pub fn digest(&self) -> &str {
         self.manifest.weights(self.precision).and_then(|weights| weights.sha256.get(..12)).unwrap_or_default()
+    }
+
+    /// The names of the classes, in the order of the network's scores.
+    pub fn names(&self) -> &Arc<Vec<String>> {
+        &self.names
+    }
+
+    /// The probability of each class.
+    ///
+    /// # Errors
+    /// `Deadline` and `Gone` as `watch` says.
+    pub fn labels(&self, picture: &Picture, knobs: &Knobs, watch: &Watch) -> Result<Vec<f32>> {
+        self.fitted(picture, knobs, watch, |_, outputs| {
+            let (shape, scores) = outputs.floats(SCORES)?;
+            match shape[..] {
+                [1, classes] if classes == self.names.len() => Ok(scores.to_vec()),
+                _ => Err(Error::internal(format!("{} names, but scores of shape {shape:?}", self.names.len()))),
+            }
+        })
+    }
+
+    /// The boxes that `wanted` asks for, the best first, in pixels of the picture and within it.
+    ///
+    /// # Errors
+    /// `Deadline` and `Gone` as `watch` says.
+    pub fn boxes(&self, picture: &Picture, wanted: &Wanted, knobs: &Knobs, watch: &Watch) -> Result<Vec<Found>> {
+        self.fitted(picture, knobs, watch, |(across, down), outputs| {
+            let (rows, bounds) = outputs.floats(BOXES)?;
+            let (shape, scores) = outputs.floats(SCORES)?;
+            let classes = self.names.len();
+            if rows[..] != [shape[0], 4] || shape[1..] != [classes] {
+                let message = format!("{classes} names, but boxes of shape {rows:?} and scores of shape {shape:?}");
+                return Err(Error::internal(message));
+            }
+            let mut found = boxes::suppress(bounds.as_chunks::<4>().0, scores, classes, wanted);
+            let (width, height) = (picture.width() as f32, picture.height() as f32);
+            for Found { bounds: [x1, y1, x2, y2], .. } in &mut found {
+                [x1, x2].into_iter().for_each(|x| *x = (*x / across).clamp(0.0, width));
+                [y1, y2].into_iter().for_each(|y| *y = (*y / down).clamp(0.0, height));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Runs a picture that is brought to the network's size; `read` is told what that did to the sides.
+    fn fitted<T>(
+        &self,
+        picture: &Picture,
+        knobs: &Knobs,
+        watch: &Watch,
+        read: impl FnOnce((f32, f32), &Outputs<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let fitted = fit::fit(picture, &self.manifest.picture)?;
+        let (knobs, _) = knobs.split(&self.manifest);
+        let (width, height) = (fitted.width, fitted.height);
+        let feed = Feed { picture: &fitted.pixels, width, height, context: None, knobs: &knobs };
+        self.network.run(&feed, watch, |outputs| read(fitted.scale, outputs))
     }
 
     /// Runs a picture through the network, in tiles where it is large: an answer of `scale` times its size.
@@ -102,8 +118,7 @@ impl Model {
             return Err(Error::new(Kind::TooLarge, message));
         }
         let context = geometry.context.map(|side| picture.context(side).map(|context| (context, side))).transpose()?;
-        let mut inner = knobs.0.clone();
-        let blend = if self.manifest.knobs.contains_key(STRENGTH) { None } else { inner.remove(STRENGTH) };
+        let (inner, blend) = knobs.split(&self.manifest);
         let alpha = if geometry.scale == 1 { None } else { picture.scaled_alpha(geometry.scale)? };
 
         let padded = Padded::new(&picture, geometry.min, geometry.multiple);
@@ -121,16 +136,14 @@ impl Model {
                 knobs: &inner,
             };
             let asked = (feed.width * geometry.scale, feed.height * geometry.scale);
-            let paste = |answer: &[u8], size| {
-                if size == asked {
-                    tile::paste(answer, tile, geometry.scale, &mut whole, whole_width);
+            self.network.run(&feed, watch, |outputs| {
+                let (size, answer) = outputs.picture(ANSWER)?;
+                if size != asked {
+                    return Err(Error::internal(format!("the network answered {size:?} pixels, not {asked:?}")));
                 }
-                size
-            };
-            let size = self.network.run(&feed, watch, paste)?;
-            if size != asked {
-                return Err(Error::internal(format!("the network answered {size:?} pixels, not {asked:?}")));
-            }
+                tile::paste(answer, tile, geometry.scale, &mut whole, whole_width);
+                Ok(())
+            })?;
         }
         drop(padded);
         match blend {

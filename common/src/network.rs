@@ -9,11 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{RunOptions, Session, SessionInputValue};
-use ort::value::{TensorElementType, TensorRef, ValueType};
+use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
+use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
 
 use crate::error::{Error, Result};
-use crate::manifest::{Manifest, Precision};
+use crate::knobs::Turn;
+use crate::manifest::{Knob, Manifest, Precision, Task};
 use crate::runtime;
 use crate::settings::{Provider, Settings};
 use crate::watch::Watch;
@@ -29,7 +30,10 @@ pub struct Engine {
 }
 
 /// The output picture. An ONNX graph can have no output of an input's name, or it would be `picture` too.
-const ANSWER: &str = "answer";
+pub(crate) const ANSWER: &str = "answer";
+/// The outputs of labels and boxes.
+pub(crate) const SCORES: &str = "scores";
+pub(crate) const BOXES: &str = "boxes";
 
 static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 
@@ -114,7 +118,32 @@ pub struct Feed<'a> {
     /// The whole picture shrunk to this square side, where the network asks for it.
     pub context: Option<(&'a [u8], usize)>,
     /// The graph's knobs by name.
-    pub knobs: &'a BTreeMap<String, f32>,
+    pub knobs: &'a BTreeMap<String, Turn>,
+}
+
+/// What a network answered, by name.
+pub struct Outputs<'a>(SessionOutputs<'a>);
+
+impl Outputs<'_> {
+    /// A picture: its columns and rows, and its RGB rows.
+    pub fn picture(&self, name: &str) -> Result<((usize, usize), &[u8])> {
+        let (shape, pixels) = self.tensor::<u8>(name)?;
+        match shape[..] {
+            [1, height, width, 3] => Ok(((width, height), pixels)),
+            _ => Err(Error::internal(format!("the graph answered `{name}` in shape {shape:?}"))),
+        }
+    }
+
+    /// Numbers and their shape.
+    pub fn floats(&self, name: &str) -> Result<(Vec<usize>, &[f32])> {
+        self.tensor(name)
+    }
+
+    fn tensor<T: PrimitiveTensorElementType>(&self, name: &str) -> Result<(Vec<usize>, &[T])> {
+        let value = self.0.get(name).ok_or_else(|| Error::internal(format!("the graph has no output `{name}`")))?;
+        let (shape, values) = value.try_extract_tensor::<T>().map_err(Error::internal)?;
+        Ok((shape.iter().map(|side| *side as usize).collect(), values))
+    }
 }
 
 /// A network ready to run.
@@ -158,10 +187,10 @@ impl Network {
         Ok(Self { engine: engine.clone(), bytes, pool, freed: Condvar::new() })
     }
 
-    /// Runs the network; `read` is given its answer, RGB rows of `scale` times the size.
+    /// Runs the network; `read` is given what it answered.
     ///
     /// Stops early, with the reason, when `watch` is told to.
-    pub fn run<T>(&self, feed: &Feed<'_>, watch: &Watch, read: impl FnOnce(&[u8], (usize, usize)) -> T) -> Result<T> {
+    pub fn run<T>(&self, feed: &Feed<'_>, watch: &Watch, read: impl FnOnce(&Outputs<'_>) -> Result<T>) -> Result<T> {
         watch.check()?;
         let mut lease = self.lease()?;
         let session = lease.session.as_mut().ok_or_else(|| Error::internal("an empty lease"))?;
@@ -177,13 +206,7 @@ impl Network {
         )?;
         // A run that was stopped fails with words of the runtime: the reason is the watch's.
         watch.check()?;
-        let outputs = outputs.map_err(Error::internal)?;
-        let answer = outputs.get(ANSWER).ok_or_else(|| Error::internal("the graph has no output `answer`"))?;
-        let (shape, pixels) = answer.try_extract_tensor::<u8>().map_err(Error::internal)?;
-        match shape[..] {
-            [1, height, width, 3] => Ok(read(pixels, (width as usize, height as usize))),
-            _ => Err(Error::internal(format!("the graph answered in shape {shape:?}"))),
-        }
+        read(&Outputs(outputs.map_err(Error::internal)?))
     }
 
     fn lease(&self) -> Result<Lease<'_>> {
@@ -227,9 +250,12 @@ fn inputs<'a>(feed: &'a Feed<'_>) -> ort::Result<Vec<(String, SessionInputValue<
     if let Some((context, side)) = feed.context {
         inputs.push(("context".into(), TensorRef::from_array_view(([1, side, side, 3], context))?.into()));
     }
-    for (name, value) in feed.knobs {
-        let value = TensorRef::from_array_view(([1], std::slice::from_ref(value)))?;
-        inputs.push((name.clone(), value.into()));
+    for (name, turn) in feed.knobs {
+        let value = match turn {
+            Turn::Number(number) => TensorRef::from_array_view(([1], std::slice::from_ref(number)))?.into(),
+            Turn::Shares(shares) => TensorRef::from_array_view(([1, shares.len()], &shares[..]))?.into(),
+        };
+        inputs.push((name.clone(), value));
     }
     Ok(inputs)
 }
@@ -241,8 +267,9 @@ fn check(session: &Session, manifest: &Manifest) -> Result<(), String> {
     if manifest.picture.context.is_some() {
         expected.insert("context", (TensorElementType::Uint8, 4));
     }
-    for name in manifest.knobs.keys() {
-        expected.insert(name, (TensorElementType::Float32, 1));
+    for (name, knob) in &manifest.knobs {
+        let dimensions = if matches!(knob, Knob::Mix { .. }) { 2 } else { 1 };
+        expected.insert(name, (TensorElementType::Float32, dimensions));
     }
     let face = |kind: &ValueType| match kind {
         ValueType::Tensor { ty, shape, .. } => Some((*ty, shape.len())),
@@ -257,9 +284,16 @@ fn check(session: &Session, manifest: &Manifest) -> Result<(), String> {
     if let Some(name) = inputs.keys().find(|name| !expected.contains_key(*name)) {
         return Err(format!("the graph has an input `{name}` that the manifest does not name"));
     }
-    let answers = session.outputs().iter().find(|output| output.name() == ANSWER);
-    if answers.and_then(|output| face(output.dtype())) != Some((TensorElementType::Uint8, 4)) {
-        return Err("the graph has no output `answer` of 4 dimensions of uint8".into());
+    let answers: &[(&str, TensorElementType, usize)] = match manifest.task {
+        Task::Picture => &[(ANSWER, TensorElementType::Uint8, 4)],
+        Task::Labels => &[(SCORES, TensorElementType::Float32, 2)],
+        Task::Boxes => &[(BOXES, TensorElementType::Float32, 2), (SCORES, TensorElementType::Float32, 2)],
+    };
+    for (name, kind, dimensions) in answers {
+        let output = session.outputs().iter().find(|output| output.name() == *name);
+        if output.and_then(|output| face(output.dtype())) != Some((*kind, *dimensions)) {
+            return Err(format!("the graph has no output `{name}` of {dimensions} dimensions of {kind}"));
+        }
     }
     Ok(())
 }

@@ -4,8 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::catalogue::Catalogue;
 use crate::function::{AnyFunction, Card};
-use crate::model::knobs;
+use crate::knobs::knobs;
+use crate::manifest::Knob;
 use crate::options::{CommonOptions, properties};
+use crate::reply::Offers;
+use crate::route::Route;
 
 /// The options of a function by name: the common ones, its own, and every knob of every network.
 pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<String, Value> {
@@ -16,28 +19,42 @@ pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<
         "description": "The variant to use."});
     for manifest in catalogue.manifests() {
         for (name, knob) in knobs(manifest) {
-            let of = all.entry(&name).or_insert_with(|| {
-                json!({"type": "number", "minimum": knob.min, "maximum": knob.max, "default": knob.default,
-                    "description": knob.meaning, "x-models": []})
-            });
+            let of = all.entry(&name).or_insert_with(|| schema(&knob));
             if let Some(models) = of["x-models"].as_array_mut() {
                 models.push(json!(manifest.variant));
+            }
+            if let (Knob::Mix { names, .. }, Some(all)) = (&knob, of["x-names"].as_array_mut()) {
+                let new: Vec<_> = names.iter().map(|name| json!(name)).filter(|name| !all.contains(name)).collect();
+                all.extend(new);
             }
         }
     }
     all
 }
 
+fn schema(knob: &Knob) -> Value {
+    match knob {
+        Knob::Number { default, min, max, meaning } => {
+            json!({"type": "number", "minimum": min, "maximum": max, "default": default, "description": meaning,
+                "x-models": []})
+        }
+        Knob::Mix { default, names, meaning } => {
+            let meaning = format!("{meaning}: one of {}, or a mix as `a:0.6,b:0.4`", names.join(", "));
+            json!({"type": "string", "default": default, "description": meaning, "x-names": names, "x-models": []})
+        }
+    }
+}
+
 /// The document of a function.
 pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Value {
     let Card { name, title, summary } = function.card();
-    let picture = function.answers_picture();
+    let offers = function.offers();
     let options = options(function, catalogue);
     let parameters: Vec<_> = options
         .iter()
         .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
         .collect();
-    let run = |what: &str| json!({"post": operation(picture, what, &parameters, &options)});
+    let run = |what: &str| json!({"post": operation(offers, what, &parameters, &options)});
     let get = |what: &str, kind: &str| {
         let schema = if kind == "application/json" { json!({"type": "object"}) } else { json!({"type": "string"}) };
         json!({"get": {"summary": what, "responses": {"200": {"description": what, "content": {kind: {"schema": schema}}}}}})
@@ -48,7 +65,7 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
     variant["get"]["responses"]["404"] = problem("there is no such model");
     let mut ready = get("Whether the function is warm", "application/json");
     ready["get"]["responses"]["503"] = problem("not warm yet");
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {"title": format!("Darkroom {name}: {title}"), "version": env!("CARGO_PKG_VERSION"), "description": summary,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -66,11 +83,49 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
             "/warmup": {"post": {"summary": "Run the default model once now", "responses":
                 {"200": {"description": "it ran", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
         },
-        "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema(picture)}},
+        "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema(offers)}},
+    });
+    for route in function.routes() {
+        document["paths"][route.path] = json!({"post": file_operation(&route)});
+    }
+    document
+}
+
+/// The operation of a further route.
+fn file_operation(route: &Route) -> Value {
+    let file = json!({"type": "string", "format": "binary"});
+    let options = (route.properties)();
+    let parameters: Vec<_> = options
+        .iter()
+        .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
+        .collect();
+    let mut members = options.clone();
+    members.extend([(route.field.to_owned(), file.clone()), ("file".to_owned(), file.clone())]);
+    let answers: Map<_, _> =
+        route.answers.iter().map(|kind| ((*kind).to_owned(), json!({"schema": {"type": "string"}}))).collect();
+    let mut responses = json!({"200": {"description": "the answer, piece by piece", "content": answers}});
+    for (status, meaning) in [
+        ("400", "a wrong option or form, or an empty body"),
+        ("406", "no form in Accept can be given"),
+        ("413", "more bytes or pixels than are taken"),
+        ("422", "a file that can't be read"),
+        ("429", "all places are taken; Retry-After says when to come again"),
+        ("501", "what it takes is missing on this machine"),
+    ] {
+        responses[status] = problem(meaning);
+    }
+    json!({
+        "summary": route.summary,
+        "parameters": parameters,
+        "requestBody": {"required": true, "content": {
+            "application/octet-stream": {"schema": file},
+            "multipart/form-data": {"schema": {"type": "object", "properties": members}},
+        }},
+        "responses": responses,
     })
 }
 
-fn operation(answers_picture: bool, what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
+fn operation(offers: Offers, what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
     let picture = json!({"type": "string", "format": "binary"});
     let with = |extra: Value| {
         let mut members = options.clone();
@@ -81,11 +136,9 @@ fn operation(answers_picture: bool, what: &str, parameters: &[Value], options: &
         json!({"type": "object", "properties": members})
     };
     let base64 = json!({"type": "string", "description": "base64 of the picture, or its data: URL"});
-    let mut content = json!({
-        "application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}},
-        "text/plain": {"schema": {"type": "string", "description": "base64"}},
-    });
-    if answers_picture {
+    let mut content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}}});
+    if offers != Offers::Words {
+        content["text/plain"] = json!({"schema": {"type": "string", "description": "base64"}});
         for kind in ["image/png", "image/jpeg", "image/webp"] {
             content[kind] = json!({"schema": picture});
         }
@@ -133,14 +186,29 @@ fn problem_schema() -> Value {
     }})
 }
 
-fn envelope_schema(answers_picture: bool) -> Value {
+fn envelope_schema(offers: Offers) -> Value {
     let text = || json!({"type": "string"});
+    let whole = || json!({"type": "integer"});
     let mut data = json!({"model": text(), "weights": text(), "seconds": {"type": "number"}});
-    if answers_picture {
-        data["enhance_result"] = json!({"type": "string", "description": "base64"});
-        data["content_type"] = text();
-        data["width"] = json!({"type": "integer"});
-        data["height"] = json!({"type": "integer"});
+    if offers != Offers::Words {
+        data["width"] = whole();
+        data["height"] = whole();
+    }
+    let class = json!({"class_id": whole(), "name": text(), "score": {"type": "number"}});
+    match offers {
+        Offers::Picture => {
+            data["enhance_result"] = json!({"type": "string", "description": "base64"});
+            data["content_type"] = text();
+        }
+        Offers::Drawing => {
+            let mut one = class;
+            one["box"] = json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4,
+                "description": "x1 y1 x2 y2 in pixels of the upright picture"});
+            data["boxes"] = json!({"type": "array", "items": {"type": "object", "properties": one}});
+        }
+        Offers::Words => {
+            data["classes"] = json!({"type": "array", "items": {"type": "object", "properties": class}});
+        }
     }
     json!({"type": "object", "required": ["req_id", "code", "msg", "data"], "properties": {
         "req_id": text(), "code": {"const": 1}, "msg": {"const": "success"},

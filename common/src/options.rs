@@ -47,6 +47,76 @@ impl<const MIN: u32, const MAX: u32> JsonSchema for Whole<MIN, MAX> {
     }
 }
 
+/// A number from `MIN` to `MAX`, both in hundredths.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decimal<const MIN: u32, const MAX: u32>(pub f32);
+
+/// A number from 0 to 1.
+pub type Share = Decimal<0, 100>;
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Decimal<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let (min, max) = (f64::from(MIN) / 100.0, f64::from(MAX) / 100.0);
+        match value.as_f64() {
+            Some(number) if min <= number && number <= max => Ok(Self(number as f32)),
+            _ => Err(D::Error::custom(format!("{value}; give a number from {min} to {max}"))),
+        }
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> JsonSchema for Decimal<MIN, MAX> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Decimal{MIN}To{MAX}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": f64::from(MIN) / 100.0, "maximum": f64::from(MAX) / 100.0})
+    }
+}
+
+/// Several words: a text with commas, or an array of texts and numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = |value: &Value| match value {
+            Value::String(text) => Some(text.trim().to_owned()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let value = Value::deserialize(from)?;
+        let words: Option<Vec<_>> = match &value {
+            Value::String(text) => Some(text.split(',').map(|word| word.trim().to_owned()).collect()),
+            Value::Array(values) => values.iter().map(word).collect(),
+            other => word(other).map(|word| vec![word]),
+        };
+        match words {
+            Some(words) if words.len() <= 1000 => Ok(Self(words)),
+            _ => Err(D::Error::custom("give words with commas between them, or an array of at most 1000")),
+        }
+    }
+}
+
+impl JsonSchema for Words {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Words".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
 /// The options that every function has.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct CommonOptions {

@@ -13,8 +13,9 @@ pub(crate) fn json(card: Card, settings: &Settings, default: &str) -> Value {
         "call": "POST the picture (raw, as a multipart field `image`, or as base64 in JSON `img_data`) to this address",
         "openapi": "openapi.json", "models": "models",
         "limits": {
-            "max_bytes": settings.max_bytes, "max_pixels": settings.max_pixels,
-            "deadline_s": settings.deadline.as_secs(), "instances": settings.instances, "queue": settings.queue,
+            "max_bytes": settings.max_bytes, "max_upload_bytes": settings.max_upload_bytes, "max_pixels": settings.max_pixels,
+            "deadline_s": settings.deadline.as_secs(), "job_deadline_s": settings.job_deadline.as_secs(),
+            "instances": settings.instances, "queue": settings.queue,
         },
         "retention": "nothing is kept",
     })

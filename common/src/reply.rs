@@ -13,11 +13,22 @@ use crate::request::Form;
 
 /// What a function gives, and how it is written.
 pub trait Answer: Send + 'static {
-    /// Whether a request that asks for nothing in particular gets a picture.
-    const IS_PICTURE: bool;
+    /// The forms it can be given in.
+    const OFFERS: Offers;
 
     /// Writes the answer in one form.
     fn reply(self, shape: Shape, about: &About) -> Result<Reply>;
+}
+
+/// The forms that a kind of answer can be given in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offers {
+    /// A picture, in words where a request asks for them.
+    Picture,
+    /// Words, as a picture where a request asks for one.
+    Drawing,
+    /// Words alone.
+    Words,
 }
 
 /// What the answer's words tell beside the answer itself.
@@ -48,6 +59,15 @@ pub enum Shape {
     Enhanced(Encoding),
 }
 
+impl Shape {
+    /// How a picture in it is encoded.
+    pub fn encoding(self) -> Encoding {
+        let (Self::Picture(encoding) | Self::Envelope(encoding) | Self::Base64(encoding) | Self::Enhanced(encoding)) =
+            self;
+        encoding
+    }
+}
+
 /// A body and its type.
 #[derive(Debug)]
 pub struct Reply {
@@ -58,28 +78,28 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Bare base64 of an encoded picture.
+    pub(crate) fn base64(bytes: &[u8]) -> Self {
+        Self { media_type: "text/plain; charset=utf-8", body: STANDARD.encode(bytes).into_bytes() }
+    }
+
     pub(crate) fn json(value: &Value) -> Self {
         Self { media_type: "application/json", body: value.to_string().into_bytes() }
     }
 }
 
 impl Answer for Picture {
-    const IS_PICTURE: bool = true;
+    const OFFERS: Offers = Offers::Picture;
 
     fn reply(self, shape: Shape, about: &About) -> Result<Reply> {
         let (width, height) = (self.width(), self.height());
-        let (Shape::Picture(encoding)
-        | Shape::Envelope(encoding)
-        | Shape::Base64(encoding)
-        | Shape::Enhanced(encoding)) = shape;
+        let encoding = shape.encoding();
         let media_type = encoding.media_type();
         let body = self.encode(encoding)?;
         drop(self);
         Ok(match shape {
             Shape::Picture(_) => Reply { media_type, body },
-            Shape::Base64(_) => {
-                Reply { media_type: "text/plain; charset=utf-8", body: STANDARD.encode(body).into_bytes() }
-            }
+            Shape::Base64(_) => Reply::base64(&body),
             Shape::Envelope(_) => envelope(
                 about,
                 json!({
@@ -98,7 +118,7 @@ impl Answer for Picture {
 }
 
 /// `data` in the envelope, with what stands in every one.
-fn envelope(about: &About, mut data: Value) -> Reply {
+pub(crate) fn envelope(about: &About, mut data: Value) -> Reply {
     data["model"] = json!(about.model);
     data["weights"] = json!(about.weights);
     data["seconds"] = json!((about.seconds * 1e4).round() / 1e4);
@@ -107,13 +127,13 @@ fn envelope(about: &About, mut data: Value) -> Reply {
 
 /// The form that a request asks for, by `Accept` (RFC 9110, 12.5.1), its options, its own form and its address.
 ///
-/// `picture`: whether the function answers with a picture where nothing is asked for; `sent`: what the client sent.
+/// `offers`: the forms of the function's answers; `sent`: what the client sent.
 pub(crate) fn shape(
     headers: &HeaderMap,
     path: &str,
     form: Form,
     options: &CommonOptions,
-    picture: bool,
+    offers: Offers,
     sent: Format,
 ) -> Result<Shape> {
     let encoding = |wish: Option<Writable>| {
@@ -130,10 +150,10 @@ pub(crate) fn shape(
         }
     };
     let unasked = || match (path, form) {
-        ("/base64", _) => Shape::Base64(encoding(None)),
-        ("/enhance", Form::Multipart) => Shape::Enhanced(encoding(None)),
+        ("/base64", _) if offers != Offers::Words => Shape::Base64(encoding(None)),
         (_, Form::Json) => Shape::Envelope(encoding(None)),
-        _ if !picture => Shape::Envelope(encoding(None)),
+        _ if offers != Offers::Picture => Shape::Envelope(encoding(None)),
+        ("/enhance", Form::Multipart) => Shape::Enhanced(encoding(None)),
         _ => Shape::Picture(encoding(None)),
     };
     let wishes = accepted(headers);
@@ -142,6 +162,7 @@ pub(crate) fn shape(
     }
     let known = |wish: &String| match wish.as_str() {
         "*/*" => Some(unasked()),
+        text if offers == Offers::Words && (text.starts_with("image/") || text.starts_with("text/")) => None,
         "image/*" => Some(Shape::Picture(encoding(None))),
         "image/png" => Some(Shape::Picture(encoding(Some(Writable::Png)))),
         "image/jpeg" => Some(Shape::Picture(encoding(Some(Writable::Jpeg)))),
@@ -155,8 +176,13 @@ pub(crate) fn shape(
         _ => None,
     };
     wishes.iter().find_map(known).ok_or_else(|| {
-        let message = "none of the forms in Accept can be given; there are image/png, image/jpeg, image/webp, \
-                       application/json and text/plain";
+        let message = match offers {
+            Offers::Words => "none of the forms in Accept can be given; there is application/json",
+            _ => {
+                "none of the forms in Accept can be given; there are image/png, image/jpeg, image/webp, \
+                 application/json and text/plain"
+            }
+        };
         Error::new(Kind::NotAcceptable, message)
     })
 }
@@ -187,7 +213,7 @@ mod tests {
         if !accept.is_empty() {
             headers.insert(ACCEPT, accept.parse().unwrap());
         }
-        shape(&headers, path, form, &CommonOptions::default(), true, Format::Jpeg)
+        shape(&headers, path, form, &CommonOptions::default(), Offers::Picture, Format::Jpeg)
     }
 
     #[test]

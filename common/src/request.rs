@@ -42,8 +42,8 @@ const FILE_FIELDS: [&str; 2] = ["image", "file"];
 const BASE64_MEMBERS: [&str; 2] = ["img_data", "image"];
 
 /// Most parts of a form, and the longest text of one.
-const MAX_PARTS: usize = 64;
-const MAX_TEXT: usize = 4096;
+pub(crate) const MAX_PARTS: usize = 64;
+pub(crate) const MAX_TEXT: usize = 4096;
 
 /// Reads the options of the query alone: enough to tell an error's `req_id`.
 pub(crate) fn query(parts: &Parts) -> Result<Vec<(String, String)>> {
@@ -98,10 +98,10 @@ pub(crate) async fn read(parts: &Parts, body: Bytes) -> Result<Ask> {
 
 /// Options from all places: the same one twice must be the same value.
 #[derive(Default)]
-struct Collected(BTreeMap<String, Value>);
+pub(crate) struct Collected(pub BTreeMap<String, Value>);
 
 impl Collected {
-    fn add(&mut self, name: String, value: Value) -> Result<()> {
+    pub(crate) fn add(&mut self, name: String, value: Value) -> Result<()> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match self.0.get(&name) {
             Some(other) if text(other) != text(&value) => {

@@ -20,15 +20,18 @@ use crate::catalogue::Catalogue;
 use crate::cors;
 use crate::error::{Error, Kind, Result};
 use crate::function::{AnyFunction, Card};
+use crate::knobs::Knobs;
 use crate::log::{self, Level};
-use crate::model::Knobs;
 use crate::openapi;
 use crate::page;
 use crate::picture::{Limits, Picture};
 use crate::queue::Queue;
 use crate::reply;
 use crate::request;
+use crate::route::Route;
 use crate::settings::Settings;
+use crate::stream::{Job, Started};
+use crate::upload;
 use crate::watch::{Stop, Watch};
 use crate::work::{Done, Left, Work, compute};
 
@@ -84,7 +87,13 @@ impl Service {
     /// The routes of DESIGN's contract.
     pub(crate) fn router(self: Arc<Self>) -> Router {
         let run = || post(run);
-        Router::new()
+        let mut router = Router::new();
+        for route in self.function.routes() {
+            let route = Arc::new(route);
+            router =
+                router.route(route.path, post(async move |served: Served, request| file(served, route, request).await));
+        }
+        router
             .route("/", run().get(index))
             .route("/enhance", run())
             .route("/predict", run())
@@ -146,6 +155,7 @@ fn status(kind: Kind) -> StatusCode {
         Kind::Busy => StatusCode::TOO_MANY_REQUESTS,
         // Nobody reads it: the client left.
         Kind::Gone | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Missing => StatusCode::NOT_IMPLEMENTED,
         Kind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Deadline => StatusCode::GATEWAY_TIMEOUT,
     }
@@ -342,5 +352,37 @@ async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut 
     ];
     let mut response = (headers, reply.body).into_response();
     response.extensions_mut().insert(Details(details));
+    Ok(response)
+}
+
+/// A further route: a file in, a stream out.
+async fn file(State(service): Served, route: Arc<Route>, request: Request) -> Result<Response, Failure> {
+    service.queue.check_open()?;
+    let (parts, body) = request.into_parts();
+    stream(&service, &route, &parts, body).await.map_err(|error| {
+        let retry_after = (error.kind() == Kind::Busy).then(|| service.queue.retry_after());
+        Failure { error: Arc::new(error), req_id: None, retry_after }
+    })
+}
+
+async fn stream(service: &Arc<Service>, route: &Route, parts: &Parts, body: Body) -> Result<Response> {
+    let settings = &service.settings;
+    let upload = upload::read(parts, body, route.field, settings.max_upload_bytes).await?;
+    let bytes = upload.bytes;
+    let accept = reply::accepted(&parts.headers);
+    let job = Job::plan(route, &service.catalogue, settings, &accept, upload)?;
+    let deadline = Instant::now() + settings.job_deadline;
+    let place = service.queue.place(deadline).await?;
+    let (served, name) = (service.clone(), job.variant().to_owned());
+    let model = compute(move || served.catalogue.model(&name)).await?;
+    let Started { media_type, x_model, body } = job.start(model, place, deadline, id(parts)).await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("vary"), HeaderValue::from_static("accept")),
+        (X_MODEL, HeaderValue::from_str(&x_model).map_err(Error::internal)?),
+    ];
+    let mut response = (headers, body).into_response();
+    response.extensions_mut().insert(Details(json!({"bytes_in": bytes})));
     Ok(response)
 }

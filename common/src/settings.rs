@@ -1,6 +1,6 @@
 //! Settings: environment variables, all listed here, checked at start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,8 +22,11 @@ pub(crate) const TABLE: &[(&str, &str, &str)] = &[
     ("THREADS", "", "threads of each; unset: all cores for a lone picture, one each for a crowd"),
     ("QUEUE", "32", "requests that may wait for a place; more are refused with 429"),
     ("DEADLINE_S", "60", "seconds a picture may take, waiting included"),
+    ("JOB_DEADLINE_S", "900", "seconds a video may take"),
     ("MAX_BYTES", "32000000", "largest picture, bytes"),
+    ("MAX_UPLOAD_BYTES", "256000000", "largest video, bytes"),
     ("MAX_PIXELS", "50000000", "largest picture, pixels"),
+    ("FFMPEG", "ffmpeg", "program that reads and writes videos; `ffprobe` lies beside it"),
     ("ORIGINS", "*", "web origins that may call: * or a list with commas"),
     ("LOG", "info", "off, error or info"),
 ];
@@ -44,8 +47,11 @@ pub struct Settings {
     pub(crate) threads: Option<usize>,
     pub(crate) queue: usize,
     pub(crate) deadline: Duration,
+    pub(crate) job_deadline: Duration,
     pub(crate) max_bytes: usize,
+    pub(crate) max_upload_bytes: u64,
     pub(crate) max_pixels: u64,
+    pub(crate) ffmpeg: PathBuf,
     pub(crate) origins: Vec<String>,
     pub(crate) log: Level,
 }
@@ -108,11 +114,31 @@ impl Settings {
             threads: count("THREADS")?,
             queue: number("QUEUE", &text("QUEUE"), 0, 100_000)?,
             deadline: Duration::from_secs(number("DEADLINE_S", &text("DEADLINE_S"), 1, 86_400)?),
+            job_deadline: Duration::from_secs(number("JOB_DEADLINE_S", &text("JOB_DEADLINE_S"), 1, 86_400)?),
+            max_upload_bytes: number("MAX_UPLOAD_BYTES", &text("MAX_UPLOAD_BYTES"), 1, 1 << 40)?,
+            ffmpeg: text("FFMPEG").into(),
             max_bytes: number("MAX_BYTES", &text("MAX_BYTES"), 1, 1 << 32)?,
             max_pixels: number("MAX_PIXELS", &text("MAX_PIXELS"), 1, 1 << 32)?,
             origins: text("ORIGINS").split(',').map(|origin| origin.trim().to_owned()).collect(),
             log: choice("LOG", &text("LOG"), &[("off", Level::Off), ("error", Level::Error), ("info", Level::Info)])?,
         })
+    }
+}
+
+impl Settings {
+    /// The program that reads and writes videos.
+    pub fn ffmpeg(&self) -> &Path {
+        &self.ffmpeg
+    }
+
+    /// The largest picture, in pixels; the frames of a video are pictures too.
+    pub fn max_pixels(&self) -> u64 {
+        self.max_pixels
+    }
+
+    /// The largest file that is sent to be read as a stream, in bytes; what is made of it is held to the same.
+    pub fn max_upload_bytes(&self) -> u64 {
+        self.max_upload_bytes
     }
 }
 

@@ -9,8 +9,8 @@ use crate::body;
 use crate::catalogue::Catalogue;
 use crate::error::{Error, Result};
 use crate::function::{AnyFunction, Run};
+use crate::knobs::Knobs;
 use crate::log::{self, Level};
-use crate::model::Knobs;
 use crate::options::{self, CommonOptions};
 use crate::picture::{Format, Limits, Picture};
 use crate::reply::{self, About, Reply, Shape};
@@ -97,8 +97,7 @@ impl Work {
         }
         body::check_length(ask.bytes.len(), settings.max_bytes)?;
         let sent = Format::sniff(&ask.bytes)?;
-        let shape =
-            reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.answers_picture(), sent)?;
+        let shape = reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.offers(), sent)?;
         let req_id = ask.req_id.clone().unwrap_or_else(|| id.to_owned());
         let max_side = common.max_side.map(|side| side.0 as usize);
         let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };

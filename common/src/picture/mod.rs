@@ -122,8 +122,16 @@ impl Picture {
         self.alpha.as_deref()
     }
 
+    /// RGB, its size and alpha left behind.
+    pub fn into_pixels(self) -> Vec<u8> {
+        self.pixels
+    }
+
     /// The picture with other colours and the same alpha.
-    pub(crate) fn with_pixels(self, pixels: Vec<u8>) -> Self {
+    ///
+    /// # Panics
+    /// When the length is not that of the size: a mistake in this program.
+    pub fn with_pixels(self, pixels: Vec<u8>) -> Self {
         Self::new(self.width, self.height, pixels, self.alpha)
     }
 
@@ -141,9 +149,21 @@ impl Picture {
         Ok(Self::new(width, height, pixels, alpha))
     }
 
+    /// The picture in `to` columns and rows (antialiased, Catmull-Rom), alpha too.
+    pub fn scaled(&self, to: (usize, usize)) -> Result<Self> {
+        let size = (self.width, self.height);
+        let pixels = resize(&self.pixels, size, to, PixelType::U8x3, FilterType::CatmullRom)?;
+        Ok(Self::new(to.0, to.1, pixels, resize_alpha(self.alpha.as_deref(), size, to)?))
+    }
+
     /// The whole picture in `side` x `side` pixels of RGB, its aspect not kept (antialiased, bilinear).
     pub(crate) fn context(&self, side: usize) -> Result<Vec<u8>> {
         resize(&self.pixels, (self.width, self.height), (side, side), PixelType::U8x3, FilterType::Bilinear)
+    }
+
+    /// RGB rows at another size (antialiased, bilinear), for a network that takes that size.
+    pub(crate) fn resized(&self, to: (usize, usize)) -> Result<Vec<u8>> {
+        resize(&self.pixels, (self.width, self.height), to, PixelType::U8x3, FilterType::Bilinear)
     }
 
     /// The alpha channel at `scale` times the size.

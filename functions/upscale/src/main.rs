@@ -1,6 +1,6 @@
 //! upscale: enlarges photographs, with detail where enlarging blurs.
 
-use common::{Card, Catalogue, Error, Function, Knobs, Model, Picture, Result, Watch};
+use common::{Card, Catalogue, Choice, Error, Function, Knobs, Model, Picture, Result, Watch};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,14 +27,14 @@ impl Function for Upscale {
     }
 
     /// `scale` alone takes the default or its sibling `<default>-x<scale>`; beside `model` it must be that model's.
-    fn variant(options: &Options, named: Option<&str>, catalogue: &Catalogue) -> Result<String> {
-        let name = named.unwrap_or(catalogue.default_name());
+    fn variant(options: &Options, choice: &Choice<'_>, catalogue: &Catalogue) -> Result<String> {
+        let name = choice.named.unwrap_or(catalogue.default_name());
         let Some(scale) = options.scale else { return Ok(name.to_owned()) };
         let has = catalogue.manifest(name)?.picture.scale;
         if has == scale {
             return Ok(name.to_owned());
         }
-        if named.is_some() {
+        if choice.named.is_some() {
             return Err(Error::bad(format!("`scale` is {scale}, but model `{name}` enlarges {has} times")));
         }
         let sibling = format!("{name}-x{scale}");

@@ -1,0 +1,92 @@
+//! Further addresses of a function: a file is sent there, and a stream comes back.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::Sender;
+
+use crate::error::{Error, Kind, Result};
+use crate::knobs::Knobs;
+use crate::model::Model;
+use crate::options::{self, Options};
+use crate::settings::Settings;
+use crate::watch::Watch;
+
+/// An address where a file is sent and a stream comes back. Nothing in it knows HTTP.
+pub trait FileRoute: 'static {
+    /// The address, as `/video`.
+    const PATH: &'static str;
+    /// One sentence.
+    const SUMMARY: &'static str;
+    /// The field of a form that holds the file; `file` is taken too.
+    const FIELD: &'static str;
+    /// The media types that it may answer with.
+    const ANSWERS: &'static [&'static str];
+    /// What a request may set.
+    type Options: Options;
+
+    /// Understands a request before its file is looked at.
+    fn plan(options: Self::Options, asked: &Asked<'_>) -> Result<Plan>;
+}
+
+/// What a request asks for beside its options.
+pub struct Asked<'a> {
+    /// The media ranges of `Accept`, the most wanted first; empty where there is none.
+    pub accept: &'a [String],
+    /// The settings in force.
+    pub settings: &'a Settings,
+}
+
+/// A request understood.
+pub struct Plan {
+    /// The media type of its answer.
+    pub media_type: &'static str,
+    /// What is left to do.
+    pub run: FileRun,
+}
+
+/// Reads the file and sends the answer, piece by piece; computing on a thread of its own.
+///
+/// A failure before the first piece is answered as a problem; after it the answer is cut off, so a format that can tell
+/// of a failure should do so and end well.
+pub type FileRun = Box<dyn FnOnce(&Model, &Knobs, &Path, &Sink, &Watch) -> Result<()> + Send>;
+
+/// Where the pieces of an answer go.
+pub struct Sink(pub(crate) Sender<Bytes>);
+
+impl Sink {
+    /// Sends a piece; waits while the client has not taken those before.
+    ///
+    /// # Errors
+    /// `Gone` when nobody takes it any more.
+    pub fn send(&self, piece: impl Into<Bytes>) -> Result<()> {
+        let gone = |_| Error::new(Kind::Gone, "the client left before the answer was whole");
+        self.0.blocking_send(piece.into()).map_err(gone)
+    }
+}
+
+/// A [`FileRoute`] without its type.
+pub struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) field: &'static str,
+    pub(crate) answers: &'static [&'static str],
+    pub(crate) properties: fn() -> Map<String, Value>,
+    pub(crate) plan: fn(&mut BTreeMap<String, Value>, &Asked<'_>) -> Result<Plan>,
+}
+
+impl Route {
+    /// The route of `T`.
+    pub fn of<T: FileRoute>() -> Self {
+        Self {
+            path: T::PATH,
+            summary: T::SUMMARY,
+            field: T::FIELD,
+            answers: T::ANSWERS,
+            properties: options::properties::<T::Options>,
+            plan: |options, asked| T::plan(options::take(options)?, asked),
+        }
+    }
+}
