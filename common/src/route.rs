@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::error::{Error, Kind, Result};
 use crate::knobs::Knobs;
@@ -50,20 +54,45 @@ pub struct Plan {
 /// Reads the file and sends the answer, piece by piece; computing on a thread of its own.
 ///
 /// A failure before the first piece is answered as a problem; after it the answer is cut off, so a format that can tell
-/// of a failure should do so and end well.
+/// of a failure should do so, by [`Sink::end_with`].
 pub type FileRun = Box<dyn FnOnce(&Model, &Knobs, &Path, &Sink, &Watch) -> Result<()> + Send>;
 
+/// How often one whose client takes nothing looks whether there is still time.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// Where the pieces of an answer go.
-pub struct Sink(pub(crate) Sender<Bytes>);
+pub struct Sink {
+    pub(crate) pieces: Sender<Bytes>,
+    pub(crate) watch: Watch,
+    /// Whether the answer itself has told of its failure.
+    pub(crate) told: Arc<AtomicBool>,
+}
 
 impl Sink {
     /// Sends a piece; waits while the client has not taken those before.
     ///
     /// # Errors
-    /// `Gone` when nobody takes it any more.
+    /// `Gone` when nobody takes it any more, `Deadline` when nobody took it in time.
     pub fn send(&self, piece: impl Into<Bytes>) -> Result<()> {
-        let gone = |_| Error::new(Kind::Gone, "the client left before the answer was whole");
-        self.0.blocking_send(piece.into()).map_err(gone)
+        let mut piece = piece.into();
+        loop {
+            match self.pieces.try_send(piece) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Closed(_)) => {
+                    return Err(Error::new(Kind::Gone, "the client left before the answer was whole"));
+                }
+                Err(TrySendError::Full(back)) => piece = back,
+            }
+            self.watch.check()?;
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Sends the last piece, which tells the client of `failure`; given back, it is told to the log, and the answer ends well.
+    pub fn end_with(&self, piece: impl Into<Bytes>, failure: Error) -> Result<()> {
+        self.send(piece)?;
+        self.told.store(true, Ordering::Release);
+        Err(failure)
     }
 }
 
@@ -88,5 +117,30 @@ impl Route {
             properties: options::properties::<T::Options>,
             plan: |options, asked| T::plan(options::take(options)?, asked),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::Stop;
+
+    #[test]
+    fn who_takes_nothing_is_waited_for_until_the_deadline() {
+        let (pieces, mut taken) = tokio::sync::mpsc::channel(1);
+        let sink = Sink { pieces, watch: Watch::default(), told: Arc::default() };
+        sink.send("one").unwrap();
+        let watch = sink.watch.clone();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| sink.send("two").map_err(|late| late.kind()));
+            std::thread::sleep(LOOK * 3);
+            watch.stop(Stop::Deadline);
+            assert_eq!(second.join().unwrap(), Err(Kind::Deadline));
+        });
+        assert_eq!(taken.try_recv().unwrap(), "one");
+        assert_eq!(sink.end_with("last", Error::bad("why")).unwrap_err().message(), "why");
+        assert!(sink.told.load(Ordering::Acquire) && taken.try_recv().unwrap() == "last");
+        drop(taken);
+        assert_eq!(sink.send("three").unwrap_err().kind(), Kind::Gone);
     }
 }

@@ -26,7 +26,7 @@ pub(crate) const TABLE: &[(&str, &str, &str)] = &[
     ("MAX_BYTES", "32000000", "largest picture, bytes"),
     ("MAX_UPLOAD_BYTES", "256000000", "largest video, bytes"),
     ("MAX_PIXELS", "50000000", "largest picture, pixels"),
-    ("FFMPEG", "ffmpeg", "program that reads and writes videos; `ffprobe` lies beside it"),
+    ("FFMPEG", "ffmpeg", "program that reads and writes videos: a path, or a name along PATH"),
     ("ORIGINS", "*", "web origins that may call: * or a list with commas"),
     ("LOG", "info", "off, error or info"),
 ];

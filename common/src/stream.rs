@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::catalogue::Catalogue;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::knobs::Knobs;
 use crate::log::{self, Level};
 use crate::model::Model;
@@ -69,23 +70,24 @@ impl Job {
         let left = Left::new(watch.clone(), id.clone());
         let (sender, mut pieces) = mpsc::channel(WAITING);
         let x_model = format!("{variant}@{}", model.digest());
-        let (watched, run) = (watch.clone(), plan.run);
+        let (watched, run, told) = (watch.clone(), plan.run, Arc::<AtomicBool>::default());
+        let sink = Sink { pieces: sender, watch: watch.clone(), told: told.clone() };
         let done = tokio::spawn(compute(move || {
-            let _place = place;
-            run(&model, &knobs, &upload.file, &Sink(sender), &watched)
+            let (_place, sink) = (place, sink);
+            run(&model, &knobs, &upload.file, &sink, &watched)
         }));
-        let timer = tokio::spawn(async move {
+        let stop = async move {
             tokio::time::sleep_until(deadline.into()).await;
             watch.stop(Stop::Deadline);
-        })
-        .abort_handle();
+        };
+        let timer = Timer(tokio::spawn(stop).abort_handle());
         let Some(first) = pieces.recv().await else {
-            timer.abort();
             left.disarm();
             let why = done.await.map_err(Error::internal)?.err();
             return Err(why.unwrap_or_else(|| Error::internal("a run that gave no answer")));
         };
-        let body = Pieces { first: Some(first), pieces, done, timer, left: Some(left), begun, bytes: 0, id };
+        let (first, left) = (Some(first), Some(left));
+        let body = Pieces { first, pieces, done, _timer: timer, left, told, begun, bytes: 0, id };
         Ok(Started { media_type: plan.media_type, x_model, body: Body::new(body) })
     }
 }
@@ -103,8 +105,9 @@ struct Pieces {
     first: Option<Bytes>,
     pieces: Receiver<Bytes>,
     done: JoinHandle<Result<()>>,
-    timer: AbortHandle,
+    _timer: Timer,
     left: Option<Left>,
+    told: Arc<AtomicBool>,
     begun: Instant,
     bytes: usize,
     id: String,
@@ -131,18 +134,23 @@ impl http_body::Body for Pieces {
             left.disarm();
         }
         let failure = done.map_err(Error::internal).and_then(|done| done).err();
-        let level = if failure.is_some() { Level::Error } else { Level::Info };
+        let ours = failure.as_ref().is_some_and(|failure| failure.kind() == Kind::Internal);
+        let level = if ours { Level::Error } else { Level::Info };
         let line = json!({
             "id": self.id, "seconds": self.begun.elapsed().as_secs_f64(), "bytes_out": self.bytes,
             "error": failure.as_ref().map(ToString::to_string),
         });
         log::line(level, "streamed", line);
-        Poll::Ready(failure.map(Err))
+        // One that the answer has told of does not cut it off.
+        Poll::Ready(failure.filter(|_| !self.told.load(Ordering::Acquire)).map(Err))
     }
 }
 
-impl Drop for Pieces {
+/// What stops a run at its deadline, until this is dropped.
+struct Timer(AbortHandle);
+
+impl Drop for Timer {
     fn drop(&mut self) {
-        self.timer.abort();
+        self.0.abort();
     }
 }

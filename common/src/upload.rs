@@ -114,6 +114,10 @@ async fn form(declared: &str, body: Body, field: &str, most: u64, options: &mut 
         };
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = name == field || name == "file";
+        if !is_file && part.file_name().is_some() {
+            let message = format!("the form has a file in `{name:.100}`; send it in the field `{field}` or `file`");
+            return Err(Error::bad(message));
+        }
         if is_file && found.is_some() {
             return Err(Error::bad(format!("the form has two files; send one in the field `{field}` or `file`")));
         }
