@@ -17,7 +17,7 @@ impl Function for Upscale {
     const CARD: Card = Card {
         name: "upscale",
         title: "Super-resolution",
-        summary: "Makes a photograph three times as wide and high, with edges and texture where enlarging blurs.",
+        summary: "Makes a photograph two, three or four times as wide and high, with edges and texture where enlarging blurs.",
     };
     type Options = Options;
     type Answer = Picture;
