@@ -18,12 +18,13 @@ def write_card(manifest: dict, recipe: dict, folder: Path, sheet: str | None) ->
         table(["file", "precision", "bytes", "sha256"], [file_row(w) for w in manifest["weights"]]),
     ]
     if manifest["knobs"]:
-        rows = [[f"`{k}`", v["default"], f"{v['min']}..{v['max']}", v["meaning"]] for k, v in manifest["knobs"].items()]
+        rows = [knob_row(name, knob) for name, knob in manifest["knobs"].items()]
         parts += ["## Knobs", table(["name", "default", "range", "meaning"], rows)]
+    if manifest.get("styles"):
+        rows = [[f"`{s['name']}`", s["title"], s["painter"], s["year"], s["rights"]] for s in manifest["styles"]]
+        parts += ["## Styles", table(["name", "painting", "painter", "year", "rights"], rows)]
     parts += [
-        "## Trained on",
-        "\n".join(f"- {n}: {SETS[n].what}; licence of the pictures: {SETS[n].licence}." for n in recipe["data"]),
-        recipe["training"],
+        *(training(manifest["from"], recipe) if recipe["data"] else ["## Made", recipe["training"]]),
         f"Again: `{manifest['from']['command']}`.",
         "## Measured",
         quality_table(manifest["quality"]),
@@ -34,6 +35,20 @@ def write_card(manifest: dict, recipe: dict, folder: Path, sheet: str | None) ->
         "This page was written by the exporter.",
     ]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n")
+
+
+def training(origin: dict, recipe: dict) -> list[str]:
+    """What the network was trained on, how, and how long."""
+    sets = [f"- {n}: {SETS[n].what}; licence of the pictures: {SETS[n].licence}." for n in recipe["data"]]
+    minutes = f", {origin['minutes']} minutes by the clock" if "minutes" in origin else ""
+    long = f"{origin['steps']:,} steps of {recipe['batch']} samples{minutes}." if "steps" in origin else ""
+    return ["## Trained on", "\n".join(sets), f"{recipe['training']} {long}".strip()]
+
+
+def knob_row(name: str, knob: dict) -> list:
+    if "names" in knob:
+        return [f"`{name}`", knob["default"], f"one of {len(knob['names'])} or a mix", knob["meaning"]]
+    return [f"`{name}`", knob["default"], f"{knob['min']}..{knob['max']}", knob["meaning"]]
 
 
 def table(head: list, rows: list[list]) -> str:
@@ -47,7 +62,12 @@ def file_row(weights: dict) -> list:
 
 
 def speed_row(row: dict) -> list:
-    return [row["precision"], row["size"], row["threads"], f"{row['seconds'] * 1000:.0f}"]
+    return [
+        row["precision"],
+        row["size"],
+        row["threads"],
+        f"{row['seconds'] * 1000:.{0 if row['seconds'] >= 0.01 else 2}f}",
+    ]
 
 
 def quality_table(rows: list[dict]) -> str:

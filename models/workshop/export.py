@@ -4,20 +4,21 @@ import hashlib
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from workshop import graph, pictures, train
+from workshop import graph, train
 from workshop import recipe as recipes
 from workshop.card import write_card
+from workshop.goals import allowed
+from workshop.knobs import value_of
 from workshop.networks import FACES
+from workshop.runners import padded, runner, speed
 from workshop.sets import told
 from workshop.tasks import TASKS
 
-LOSS = 0.1  # dB that 8 bits may cost
+__all__ = ["padded", "runner"]  # as tests and tools know them
 LARGEST = 6_000_000  # bytes of a file
 FILES = {"float": "model.onnx", "int8": "model.int8.onnx"}
 
@@ -26,64 +27,40 @@ class Refused(SystemExit):
     """The 8-bit file is worse than allowed; nothing was written."""
 
 
-def inputs_of(face) -> tuple[dict, dict]:
-    """Example inputs of a face and their dynamic axes."""
+def inputs_of(face, knobs: dict | None = None) -> tuple[dict, dict]:
+    """Example inputs of a face and their dynamic axes: of labels the count alone, of boxes the sides alone."""
+    network, main = face.network, graph.outputs_of(face)[0]
     count, height, width = (torch.export.Dim(n) for n in ("count", "height", "width"))
-    multiple = face.network.multiple
+    multiple, sides = network.multiple, (24, 28)
     if multiple > 1:
         height, width = multiple * height, multiple * width
-    sample = {"picture": torch.zeros(2, 24, 28, 3, dtype=torch.uint8)}
-    shapes = {"picture": {0: count, 1: height, 2: width}}
+        sides = (3 * multiple, 4 * multiple) if multiple > 4 else sides
+    if main == "scores":
+        sample, shapes = torch.zeros(2, network.side, network.side, 3), {0: count}
+    elif main == "boxes":
+        sample, shapes = torch.zeros(1, *sides, 3), {1: height, 2: width}
+    else:
+        sample, shapes = torch.zeros(2, *sides, 3), {0: count, 1: height, 2: width}
+    samples, axes = {"picture": sample.byte()}, {"picture": shapes}
     if "context" in face.inputs:
-        sample["context"] = torch.zeros(2, 64, 64, 3, dtype=torch.uint8)
-        shapes["context"] = {0: count}
-    for knob in face.network.knobs:
-        sample[knob], shapes[knob] = torch.zeros(1), None
-    return sample, shapes
+        samples["context"] = torch.zeros(2, network.context, network.context, 3, dtype=torch.uint8)
+        axes["context"] = {0: count}
+    for knob in network.knobs:
+        samples[knob] = torch.from_numpy(value_of((knobs or {}).get(knob, {"default": 0.0})))
+        axes[knob] = None
+    return samples, axes
 
 
-def files(network, calibration: list[dict], folder: Path) -> dict[str, Path]:
-    """Both files of a network, in `folder`."""
+def files(network, calibration: list[dict], folder: Path, task=None, precisions=tuple(FILES)) -> dict[str, Path]:
+    """The files of a network, in `folder`; a float file that would be too large keeps its weights in 16 bits."""
     face = FACES[type(network)](network.eval())
-    paths = {precision: folder / name for precision, name in FILES.items()}
-    graph.write_float(face, paths["float"], *inputs_of(face))
-    graph.write_int8(paths["float"], paths["int8"], calibration, network.in_float)
+    paths = {precision: folder / FILES[precision] for precision in precisions}
+    graph.write_float(face, paths["float"], *inputs_of(face, task.knobs if task else None))
+    if "int8" in paths:
+        graph.write_int8(paths["float"], paths["int8"], calibration, network)
+    if paths["float"].stat().st_size > LARGEST:
+        graph.halve(paths["float"])
     return paths
-
-
-def padded(picture: np.ndarray, multiple: int) -> np.ndarray:
-    """Right and bottom edges repeated up to a multiple, as the functions do."""
-    height, width = picture.shape[:2]
-    return np.pad(picture, ((0, -height % multiple), (0, -width % multiple), (0, 0)), mode="edge")
-
-
-def runner(path: Path, network, threads: int = 2):
-    """A file as a function of one picture and its knobs, as the functions run it (in one piece)."""
-    session = graph.session(path, threads)
-    names = {i.name for i in session.get_inputs()}
-
-    def run(picture: np.ndarray, knobs: dict) -> np.ndarray:
-        feed = {"picture": padded(picture, network.multiple)[None]}
-        if "context" in names:
-            feed["context"] = pictures.context_of(picture)[None]
-        feed |= {k: np.array([knobs.get(k, 0.0)], np.float32) for k in network.knobs}
-        scale = network.scale
-        return session.run(None, feed)[0][0, : picture.shape[0] * scale, : picture.shape[1] * scale]
-
-    return run
-
-
-def speed(paths: dict[str, Path], network, rounds: int = 6) -> list[dict]:
-    """Seconds for 640x480 on 2 threads, the best of interleaved rounds: other work on the machine only adds."""
-    picture = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
-    runs = {precision: runner(path, network) for precision, path in paths.items()}
-    times = {precision: [] for precision in paths}
-    for _ in range(rounds):
-        for precision, run in runs.items():
-            begun = time.perf_counter()
-            run(picture, {})
-            times[precision].append(time.perf_counter() - begun)
-    return [{"precision": p, "size": "640x480", "threads": 2, "seconds": round(min(t), 4)} for p, t in times.items()]
 
 
 def weights_entry(path: Path, precision: str, parameters: int) -> dict:
@@ -99,41 +76,46 @@ def weights_entry(path: Path, precision: str, parameters: int) -> dict:
     }
 
 
-def manifest(recipe: dict, network, paths: dict[str, Path], quality: list[dict], times: list[dict]) -> dict:
-    """model.json, see DESIGN of the project."""
+def manifest(recipe: dict, network, paths: dict[str, Path], quality: list[dict], times: list[dict], run: dict) -> dict:
+    """model.json, see DESIGN of the project. `run`: steps and minutes of the training."""
     function, variant = recipe["name"].split("/")
     task = TASKS[function](recipe)
     parameters = sum(p.numel() for p in network.parameters())
-    picture = {
-        "scale": network.scale,
-        "multiple": network.multiple,
-        "halo": -(-network.radius // network.multiple) * network.multiple,
-        "tile": task.tile,
-        "min": 1,
-    }
-    if "context" in FACES[type(network)].inputs:
-        picture["context"] = 64
     return {
         "function": function,
         "variant": variant,
         "title": recipe["title"],
         "summary": recipe["summary"],
-        "task": "picture",
+        "task": task.kind,
         "paper": network.paper,
         "licence": "Apache-2.0",
         "status": "ready",
         "weights": [weights_entry(paths[p], p, parameters) for p in paths],
         "from": {
             "recipe": recipe["path"],
-            "command": f"make train NAME={recipe['name']}",
+            "command": command(recipe, network, run),
             "data": told(recipe["data"]),
-        },
-        "picture": picture,
+        }
+        | run,
+        "picture": task.geometry(network),
         "knobs": {k: task.knobs[k] for k in network.knobs},
-        "resources": {"memory_mb": 2048, "storage_mb": 512, "timeout_s": 60},
+        **task.members(),
+        "resources": {"memory_mb": 2048, "storage_mb": 512, "timeout_s": 60} | recipe.get("resources", {}),
         "quality": quality,
         "speed": times,
     }
+
+
+def command(recipe: dict, network, run: dict) -> str:
+    """What makes this variant again."""
+    if "command" in recipe:
+        return recipe["command"]
+    if "command" in recipe:
+        return recipe["command"]
+    if not sum(p.numel() for p in network.parameters()):
+        return f"python -m workshop export NAME={recipe['name']}"
+    minutes = f" MINUTES={run['minutes']}" if "minutes" in run else ""
+    return f"make train NAME={recipe['name']}{minutes}"
 
 
 def check(quality: list[dict], paths: dict[str, Path]) -> None:
@@ -143,9 +125,10 @@ def check(quality: list[dict], paths: dict[str, Path]) -> None:
             raise refused(f"{path.name} has {path.stat().st_size:,} bytes, more than {LARGEST:,}")
     plain = {(r["set"], r["metric"]): r["value"] for r in quality if r["precision"] == "float"}
     for row in quality:
-        lost = plain[row["set"], row["metric"]] - row["value"]
-        if row["precision"] == "int8" and row["unit"] == "dB" and lost > LOSS:
-            text = f"{lost:.3f} dB of {row['metric']} on {row['set']}, more than {LOSS}"
+        lost, most = plain[row["set"], row["metric"]] - row["value"], allowed(row)
+        if row["precision"] == "int8" and most is not None and lost > most:
+            unit = "" if row["unit"] == "1" else f" {row['unit']}"
+            text = f"{lost:.3f}{unit} of {row['metric']} on {row['set']}, more than {most}"
             raise refused(f"the 8-bit file loses {text}")
 
 
@@ -154,43 +137,67 @@ def refused(why: str) -> Refused:
     return Refused(3)
 
 
-def run(recipe: dict, weights: dict, samples, measure, models: Path, pictured: Path | None = None) -> Path:
-    """Write models/<function>/<variant>. `samples`: training crops to calibrate on; `measure(run) -> rows`."""
+def run(
+    recipe: dict,
+    weights: dict,
+    samples,
+    measure,
+    models: Path,
+    pictured: Path | None = None,
+    trained: dict | None = None,
+) -> Path:
+    """Write models/<function>/<variant>.
+
+    `samples`: training crops to calibrate on; `measure(run) -> rows`; `trained`: steps and minutes of the training.
+    """
     network = train.build(recipe)
     network.load_state_dict(weights)
     task = TASKS[recipe["name"].split("/")[0]](recipe)
     folder = models / recipe["name"]
+    precisions = recipe.get("precisions", list(FILES))
     with tempfile.TemporaryDirectory() as beside:
-        paths = files(network, task.calibration(samples), Path(beside))
-        runs = {precision: runner(path, network) for precision, path in paths.items()}
+        calibration = task.calibration(samples) if "int8" in precisions else []
+        paths = files(network, calibration, Path(beside), task, precisions)
+        runs = {precision: runner(path, network, task=task) for precision, path in paths.items()}
         quality = [{"precision": p} | row for p, r in runs.items() for row in measure(r)]
         check(quality, paths)
-        given = manifest(recipe, network, paths, quality, speed(paths, network))
+        given = manifest(recipe, network, paths, quality, speed(paths, network, task), trained or {})
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths.values():
             (folder / path.name).write_bytes(path.read_bytes())
+    for name, data in task.files():
+        (folder / name).write_bytes(data)
+    for left in set(FILES.values()) - {path.name for path in paths.values()}:
+        (folder / left).unlink(missing_ok=True)  # of an export in other precisions
     (folder / "model.json").write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
-    sheet = task.sheet(runner(folder / FILES["int8"], network), pictured, folder) if pictured else None
+    served = paths.get("int8", paths["float"]).name
+    sheet = task.sheet(runner(folder / served, network, task=task), pictured, folder) if pictured else None
     write_card(given, recipe, folder, sheet)
     return folder
 
 
 def from_training(recipe: dict, data: Path, models: Path | None = None) -> Path:
-    """Export the averaged weights of the training's checkpoint."""
-    path = recipes.out(recipe["name"]) / "checkpoint.pt"
-    if not path.is_file():
+    """Export the averaged weights of the training's checkpoint (a network without weights needs none)."""
+    torch.set_num_threads(recipe["threads"])
+    task, network = TASKS[recipe["name"].split("/")[0]](recipe), train.build(recipe)
+    path, trained = recipes.out(recipe["name"]) / "checkpoint.pt", {}
+    if path.is_file():
+        state = torch.load(path, weights_only=True)
+        network.load_state_dict(state["average"])
+        minutes = round(state.get("seconds", 0) / 60) or state["recipe"].get("minutes")
+        trained = {"steps": state["step"]} | ({"minutes": minutes} if minutes else {})
+    elif any(True for _ in network.parameters()):
         raise SystemExit(
             f"workshop: no checkpoint of {recipe['name']}; train it first (make train NAME={recipe['name']})"
         )
-    task = TASKS[recipe["name"].split("/")[0]](recipe)
-    weights = torch.load(path, weights_only=True)["average"]
-    torch.set_num_threads(recipe["threads"])
-    samples = task.generated([pictures.read(f) for f in pictures.files(data, recipe["data"][0])[:40]])
+    network.eval()
+    task.finish(network, data)
     return run(
         recipe,
-        weights,
-        samples,
+        network.state_dict(),
+        task.shown(data) if "int8" in recipe.get("precisions", FILES) else None,
         lambda answer: task.measure(answer, data),
         models or recipes.ROOT / "models",
         recipes.ROOT / "samples",
+        trained,
     )

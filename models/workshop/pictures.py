@@ -20,6 +20,7 @@ class Missing(SystemExit):
 def files(data: Path, name: str) -> list[Path]:
     """The picture files of one set, sorted by name; ends the program with one clear line when there are none."""
     folder = Path(data) / name
+    folder = folder / "images" if (folder / "images").is_dir() else folder  # labels stand beside
     found = sorted(f for f in folder.glob("*") if f.suffix.lower() in ENDINGS) if folder.is_dir() else []
     if not found:
         print(

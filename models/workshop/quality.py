@@ -1,142 +1,144 @@
-"""Measures what the functions really serve: starts their binaries and sends the measuring pictures over HTTP."""
+"""Measures what the functions really serve: sends the measuring pictures over HTTP, in 8 bits and in float."""
 
 import contextlib
-import io
 import json
-import os
-import subprocess
 import sys
-import threading
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from workshop import pictures
 from workshop import recipe as recipes
+from workshop.goals import FASTER, GOALS, SPEED, VARIANTS, allowed
+from workshop.served import Client, run_of, served
 from workshop.tasks import TASKS
 
-
-class Goal:
-    """What a figure has to be: at least or at most a value, or relative to another row."""
-
-    def __init__(self, text: str, met):
-        self.text, self.met = text, met
+TIMED = "street_buses"  # the sample picture, 640x480, that speed is measured on
+ROUNDS = 5
 
 
-GOALS = {
-    ("upscale", "Set5", "PSNR-Y"): Goal(">= 33.8", lambda row, rows: row["value"] >= 33.8),
-    ("upscale", "Set14", "PSNR-Y"): Goal(">= 29.9", lambda row, rows: row["value"] >= 29.9),
-    ("upscale", "Set5, JPEG 40, denoise 1", "PSNR-Y"): Goal(
-        ">= denoise 0 + .5", lambda row, rows: row["value"] >= rows["Set5, JPEG 40, denoise 0", "PSNR-Y"]["value"] + 0.5
-    ),
-    ("lowlight", "Kodak 12, gamma 2.5/3.2/4, noise 3/255", "PSNR"): Goal(
-        ">= 21.9", lambda row, rows: row["value"] >= 21.9
-    ),
-    ("lowlight", "DICM 20", "exposure off .6, mean"): Goal(
-        "<= half the input's", lambda row, rows: row["value"] <= row["input"] / 2
-    ),
-    ("lowlight", "DICM 20", "colour share shift, median"): Goal("<= .05", lambda row, rows: row["value"] <= 0.05),
-    ("lowlight", "DICM 20", "colour share shift, worst"): Goal("<= .15", lambda row, rows: row["value"] <= 0.15),
-    ("lowlight", "DICM 20", "rank correlation, worst"): Goal(">= .7", lambda row, rows: row["value"] >= 0.7),
-}
+def variants(function: str) -> list[str]:
+    """What is measured of a function: its default, what has goals, and every other variant that can be run."""
+    named = ["default", *VARIANTS.get(function, ())]
+    found = sorted(path.parent.name for path in (recipes.ROOT / "models" / function).glob("*/model.json"))
+    known = {path.stem for path in recipes.RECIPES.glob(f"{function}-*.json")}
+    return named + [v for v in found if v not in named and f"{function}-{v}" in known]
 
 
-@contextlib.contextmanager
-def served(function: str, url: str | None) -> Iterator[str]:
-    """The address of a function: `url`/<function> where given, else target/release/<function> started on a free port."""
-    if url:
-        yield f"{url.rstrip('/')}/{function}"
-        return
-    program = recipes.ROOT / "target" / "release" / function
-    if not program.is_file():
-        raise SystemExit(
-            f"workshop quality: {program.relative_to(recipes.ROOT)} is not built; cargo build --release builds it"
-        )
-    library = recipes.ROOT / ".tools" / "onnxruntime" / "libonnxruntime.so"
-    given = {"ORT_DYLIB_PATH": str(library), "MODELS": str(recipes.ROOT / "models")} | dict(os.environ) | {"PORT": "0"}
-    process = subprocess.Popen([program], env=given, cwd=recipes.ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        yield address(process, function)
-    finally:
-        process.terminate()
-        process.wait()
+def manifest_of(name: str) -> dict | None:
+    """The manifest of function/variant; None where there is none that can be run."""
+    path = recipes.ROOT / "models" / name / "model.json"
+    given = json.loads(path.read_text()) if path.is_file() else {"status": "missing"}
+    return given if given["status"] == "ready" else None
 
 
-def address(process: subprocess.Popen, function: str) -> str:
-    """The address out of the log line that says ready."""
-    for line in process.stdout:
-        with contextlib.suppress(json.JSONDecodeError):
-            said = json.loads(line)
-            if said.get("msg") == "ready":
-                # The log goes on: a full pipe would stop the server.
-                threading.Thread(target=lambda: [None for _ in process.stdout], daemon=True).start()
-                return said["address"]
-    raise SystemExit(f"workshop quality: {function} ended with code {process.wait()} before it was ready")
+def measured(function: str, data: Path, url: str | None) -> tuple[list[dict], list[dict]]:
+    """Rows of figures and rows of speed of all variants of a function; `float` beside `value` unless `url` is given."""
+    rows, speeds = [], []
+    with contextlib.ExitStack() as stack:
+        precisions = ("auto",) if url else ("auto", "float")
+        clients = {p: Client(stack.enter_context(served(function, url, p))) for p in precisions}
+        for variant in variants(function):
+            name = f"{function}/{variant}"
+            manifest = manifest_of(name)
+            if not manifest:
+                rows.append({"name": name, "set": "", "metric": "", "unit": "1", "goal": "to be there", "met": False})
+                continue
+            task = TASKS[function](recipes.load(name))
+            found = {p: task.measure(run_of(c, task, manifest), data) for p, c in clients.items()}
+            for row, plain in zip(found["auto"], found.get("float", found["auto"]), strict=True):
+                rows.append({"name": name} | row | ({"float": plain["value"]} if "float" in found else {}))
+            speeds.append(speed(name, manifest, clients))
+            print(f"{name} measured", file=sys.stderr, flush=True)
+    return rows, speeds
 
 
-def client(base: str):
-    """The function behind an address as `run(picture, knobs) -> picture`; PNG both ways."""
-
-    def run(picture: np.ndarray, knobs: dict) -> np.ndarray:
-        body = io.BytesIO()
-        Image.fromarray(picture).save(body, "PNG", compress_level=1)
-        turned = {k: v for k, v in knobs.items() if v}
-        url = f"{base}/?{urllib.parse.urlencode(turned)}" if turned else f"{base}/"
-        heads = {"Content-Type": "image/png", "Accept": "image/png"}
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, body.getvalue(), heads), timeout=300) as answer:
-                return np.asarray(Image.open(io.BytesIO(answer.read())).convert("RGB"))
-        except urllib.error.HTTPError as error:
-            raise SystemExit(f"workshop quality: {url} answered {error.code}: {error.read()[:500]!r}") from error
-        except urllib.error.URLError as error:
-            raise SystemExit(f"workshop quality: {url}: {error.reason}") from error
-
-    return run
+def speed(name: str, manifest: dict, clients: dict[str, Client]) -> dict:
+    """Seconds a megapixel of the run stage, the best of interleaved rounds, beside the files' sizes."""
+    picture = pictures.read(recipes.ROOT / "samples" / f"{TIMED}.jpg")
+    options = {"model": name.split("/")[1]}
+    accept = "image/png" if manifest["task"] == "picture" else "application/json"
+    took: dict[str, list[float]] = {precision: [] for precision in clients}
+    for _ in range(ROUNDS + 1):
+        for precision, client in clients.items():
+            took[precision].append(client.ask(picture, options, accept)[1]["run"])
+    million = picture.shape[0] * picture.shape[1] / 1e6
+    seconds = {p: round(min(t[1:]) / 1000 / million, 4) for p, t in took.items()}
+    files = {w["precision"]: w["bytes"] for w in manifest["weights"]}
+    return {"name": name, "parameters": manifest["weights"][0]["parameters"], "bytes": files, "seconds": seconds}
 
 
-def run(data: Path, url: str | None = None) -> int:
-    """Print the table, write out/quality.json; 0 when every goal is met, 1 otherwise. `url`: where functions run already."""
-    found = []
-    precision = os.environ.get("PRECISION", "auto")
-    for function in TASKS:
-        task = TASKS[function](recipes.load(f"{function}/default"))
-        with served(function, url) as base:
-            rows = task.measure(client(base), data)
-        found += [{"function": function, "precision": precision} | row for row in rows]
-    for row in found:
-        of = {(r["set"], r["metric"]): r for r in found if r["function"] == row["function"]}
-        goal = GOALS.get((row["function"], row["set"], row["metric"]))
+def judge(rows: list[dict], speeds: list[dict]) -> None:
+    """Put goals, and whether they are met, into the rows."""
+    of = {(r["name"], r["set"], r["metric"]): r for r in rows}
+    for row in rows:
+        goal = GOALS.get((row["name"], row["set"], row["metric"]))
         if goal:
             row |= {"goal": goal.text, "met": bool(goal.met(row, of))}
+        lost = row["float"] - row["value"] if "float" in row else 0.0
+        if (limit := allowed(row)) is not None and lost > limit + 1e-9:
+            row |= {"goal": f"{row.get('goal', '')} float - {limit:g}".strip(), "met": False}
+    seconds = {s["name"]: s["seconds"] for s in speeds}
+    for row in speeds:
+        goals = []
+        if "float" in row["seconds"]:
+            row["ratio"] = round(row["seconds"]["float"] / row["seconds"]["auto"], 2)
+            if "int8" in row["bytes"] and row["name"] not in FASTER:
+                times = SPEED.get(row["name"].split("/")[0], 1.0)
+                goals.append((f"int8 x{times:g}", row["ratio"] >= times))
+        other, times = FASTER.get(row["name"], ("", 0))
+        if other in seconds:
+            row["faster"] = round(seconds[other]["auto"] / row["seconds"]["auto"], 2)
+            goals.append((f"{other.split('/')[1]} x{times:g}", row["faster"] >= times))
+        if goals:
+            row |= {"goal": ", ".join(text for text, _ in goals), "met": all(met for _, met in goals)}
+
+
+def run(data: Path, url: str | None = None, only: str | None = None) -> int:
+    """Print the tables, write out/quality.json; 0 when every goal is met, 1 otherwise.
+
+    `url`: where functions run already; `only`: functions, with commas between.
+    """
+    asked = only.split(",") if only else list(TASKS)
+    if unknown := [f for f in asked if f not in TASKS]:
+        raise SystemExit(f"workshop quality: no function '{unknown[0]}'; there are {', '.join(sorted(TASKS))}")
+    rows, speeds = [], []
+    for function in asked:
+        figures, times = measured(function, data, url)
+        rows, speeds = rows + figures, speeds + times
+    judge(rows, speeds)
     folder = recipes.ROOT / "out"
     folder.mkdir(exist_ok=True)
-    (folder / "quality.json").write_text(json.dumps(found, indent=2) + "\n")
-    show(found, precision)
-    missed = sum(row.get("met") is False for row in found)
+    (folder / "quality.json").write_text(json.dumps({"figures": rows, "speed": speeds}, indent=2) + "\n")
+    show(rows, speeds)
+    missed = sum(row.get("met") is False for row in rows + speeds)
     if missed:
         print(f"workshop quality: {missed} goals are not met", file=sys.stderr)
     return int(missed > 0)
 
 
-def show(rows: list[dict], precision: str) -> None:
-    """The rows as a table on stdout."""
-    print(f"As served, default variants, PRECISION={precision}")
-    line = "{:9} {:40} {:27} {:>8} {:>8} {:3} {:20} {}"
-    print(line.format("function", "set", "measure", "input", "value", "", "goal", ""))
+def show(rows: list[dict], speeds: list[dict]) -> None:
+    """The rows as two tables on stdout."""
+    state = {True: "met", False: "MISSED", None: ""}
+    line = "{:20} {:40} {:27} {:>8} {:>8} {:>8} {:5} {:20} {}"
+    print("As served with default options: 8 bits where the manifest lists them, and float")
+    print(line.format("network", "set", "measure", "input", "float", "served", "", "goal", ""))
     for row in rows:
         unit = "" if row["unit"] == "1" else row["unit"]
-        state = {True: "met", False: "MISSED", None: ""}[row.get("met")]
         cells = (
-            row["function"],
+            row["name"],
             row["set"],
             row["metric"],
             row.get("input", ""),
-            row["value"],
-            unit,
-            row.get("goal", ""),
+            row.get("float", ""),
+            row.get("value", ""),
         )
-        print(line.format(*cells, state))
+        print(line.format(*cells, unit, row.get("goal", ""), state[row.get("met")]))
+    line = "{:20} {:>10} {:>11} {:>11} {:>10} {:>10} {:>6} {:22} {}"
+    print("\nSize, and seconds a megapixel of the run stage (640x480, best of 5)")
+    print(
+        line.format("network", "parameters", "float bytes", "int8 bytes", "float s/MP", "served", "ratio", "goal", "")
+    )
+    for row in speeds:
+        size, took = row["bytes"], row["seconds"]
+        cells = (row["name"], f"{row['parameters']:,}", f"{size.get('float', 0):,}", f"{size.get('int8', 0):,}")
+        cells += (took.get("float", ""), took["auto"], row.get("ratio", ""))
+        print(line.format(*cells, row.get("goal", ""), state[row.get("met")]))

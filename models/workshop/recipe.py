@@ -9,6 +9,10 @@ DEFAULTS = {
     "batch": 16,
     "rate": 8e-4,
     "warm": 200,
+    "fall": "cosine",  # or line
+    "optimizer": "adam",  # or sgd
+    "decay": 0.0,
+    "own": [],  # parts that begin anew where FROM has others
     "clip": 0.5,
     "average": 0.999,
     "seed": 1,

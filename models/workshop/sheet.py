@@ -10,13 +10,18 @@ LABEL = 16
 
 def save(rows: list[list[tuple[str, np.ndarray]]], path: Path, largest: int = 200_000) -> None:
     """Rows of (label, picture of one height a row) as a JPEG of at most `largest` bytes."""
-    lines = [line(row) for row in rows]
-    width = max(part.shape[1] for part in lines)
-    whole = np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in lines])
+    whole = joined(rows)
     for quality in (92, 85, 75, 60, 45):
         Image.fromarray(whole).save(path, quality=quality, optimize=True)
         if path.stat().st_size <= largest:
             return
+
+
+def joined(rows: list[list[tuple[str, np.ndarray]]]) -> np.ndarray:
+    """Rows of (label, picture of one height a row) as one picture."""
+    lines = [line(row) for row in rows]
+    width = max(part.shape[1] for part in lines)
+    return np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in lines])
 
 
 def line(row: list[tuple[str, np.ndarray]]) -> np.ndarray:

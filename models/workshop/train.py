@@ -1,4 +1,4 @@
-"""The one training loop: Adam, cosine rate, clipped gradients, averaged weights, resumable."""
+"""The one training loop: Adam or SGD, a falling rate, clipped gradients, averaged weights, resumable."""
 
 import copy
 import json
@@ -23,11 +23,24 @@ def build(recipe: dict) -> torch.nn.Module:
 
 
 def rate_at(step: int, part: float, recipe: dict) -> float:
-    """Linear rise over `warm` steps, then half a cosine over the part done (0..1), down to a hundredth."""
+    """Linear rise over `warm` steps, then down to a hundredth with the part done (0..1): half a cosine, or a line."""
     warm = min(recipe["warm"], recipe["steps"] // 10)
     if step < warm:
         return recipe["rate"] * (step + 1) / warm
-    return recipe["rate"] * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part))))
+    part = min(1.0, part)
+    left = 1 - part if recipe["fall"] == "line" else 0.5 * (1 + math.cos(math.pi * part))
+    return recipe["rate"] * (0.01 + 0.99 * left)
+
+
+def optimizer_of(recipe: dict, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    """Adam, or SGD with Nesterov momentum; `decay` of the weights for matrices and kernels alone."""
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe["decay"]},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if recipe["optimizer"] == "sgd":
+        return torch.optim.SGD(groups, lr=recipe["rate"], momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=recipe["rate"], betas=(0.9, 0.99))
 
 
 class Progress:
@@ -47,12 +60,14 @@ class Progress:
 class Training:
     """Network, averaged copy, optimizer and step; what a checkpoint holds."""
 
-    def __init__(self, recipe: dict, folder: Path):
+    def __init__(self, recipe: dict, task, folder: Path):
         self.recipe, self.folder = recipe, folder
         self.network = build(recipe).to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=recipe["rate"], betas=(0.9, 0.99))
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.trained = task.trainable(self.network)
+        self.optimizer = optimizer_of(recipe, self.trained)
         self.step = 0
+        self.spent, self.begun = 0.0, time.monotonic()  # seconds before this process; its beginning
         self.losses: list[tuple[int, float]] = []
         self.measured: list[tuple[int, float]] = []
 
@@ -68,6 +83,7 @@ class Training:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
+            "seconds": self.spent + time.monotonic() - self.begun,
             "losses": self.losses,
             "measured": self.measured,
             "recipe": self.recipe,
@@ -85,16 +101,18 @@ class Training:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.losses = state["step"], state["losses"]
-        self.measured = state["measured"]
+        self.measured, self.spent = state["measured"], state.get("seconds", 0.0)
         return True
 
     def begin_from(self, weights: dict) -> None:
         """Begin from given weights (of an exported file, which also holds constants) instead of random ones."""
         mine = self.network.state_dict()
         wrong = [k for k, v in mine.items() if k not in weights or weights[k].shape != v.shape]
-        if wrong:
-            raise SystemExit(f"workshop train: FROM is of another network than the recipe's: '{wrong[0]}' does not fit")
-        self.network.load_state_dict({k: weights[k] for k in mine})
+        own = [k for k in wrong if k.startswith(tuple(f"{part}." for part in self.recipe["own"]))]
+        if len(own) < len(wrong):
+            other = next(k for k in wrong if k not in own)
+            raise SystemExit(f"workshop train: FROM is of another network than the recipe's: '{other}' does not fit")
+        self.network.load_state_dict({k: v if k in own else weights[k] for k, v in mine.items()})
         self.average.load_state_dict(self.network.state_dict())
 
     def advance(self, task, samples, part: float) -> float:
@@ -105,14 +123,15 @@ class Training:
         loss = task.loss(self.network, samples.batch(recipe["batch"]), part)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe["clip"])
+        torch.nn.utils.clip_grad_norm_(self.trained, recipe["clip"])
         self.optimizer.step()
         self.step += 1
         keep = min(recipe["average"], self.step / (self.step + 10))
         with torch.no_grad():
             new, old = list(self.network.parameters()), list(self.average.parameters())
-            torch._foreach_mul_(old, keep)
-            torch._foreach_add_(old, new, alpha=1 - keep)
+            torch._foreach_lerp_(old, new, 1 - keep)  # exact where nothing was trained
+            for mine, seen in zip(self.average.buffers(), self.network.buffers(), strict=True):
+                mine.copy_(seen)
         return float(loss.detach())
 
 
@@ -120,7 +139,7 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
     """Train by the recipe; `samples` replaces the data (tests), `weights` the random beginning."""
     torch.set_num_threads(recipe["threads"])
     task = TASKS[recipe["name"].split("/")[0]](recipe)
-    training = Training(recipe, folder or recipes.out(recipe["name"]))
+    training = Training(recipe, task, folder or recipes.out(recipe["name"]))
     if not training.resume() and weights:
         training.begin_from(weights)
     measured = samples is None
@@ -154,11 +173,16 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
 
 
 def runner(network: torch.nn.Module):
-    """The network as a function of one uint8 picture and its knobs."""
+    """The network as a function of one uint8 picture and its knobs, answering as the task's kind says."""
+    side = getattr(network, "context", None) or 64
 
     def answer(picture, knobs):
         with torch.no_grad():
-            given = network.answer(as_levels(picture), as_levels(context_of(picture)), knobs)
+            given = network.answer(as_levels(picture), as_levels(context_of(picture, side)), knobs)
+        if not torch.is_tensor(given):
+            return given
+        if given.ndim == 1:  # scores
+            return given.numpy()
         return (given[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
 
     return answer

@@ -59,6 +59,7 @@ class Curve(nn.Module):
     knobs = ()
     scale = 1
     multiple = 4
+    context = 64  # side of the whole picture that it sees beside a tile
     in_float = ("overview", "tail")  # the brightness of everything, and the answer itself; both cost little
 
     def __init__(self, channels: int = 32, middle: int = 64, blocks: int = 3):

@@ -40,6 +40,22 @@ class EdsrFace(nn.Module):
         return shuffled(levels(whole), self.network.scale)
 
 
+class FastFace(nn.Module):
+    """picture uint8 [N,H,W,3] -> picture uint8 [N,s*H,s*W,3]."""
+
+    inputs = ("picture",)
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> Tensor:
+        x = planes(picture)
+        added = self.network.features(x / 255)
+        whole = levels(added * 255 + self.network.base(x))
+        return shuffled(whole.permute(0, 2, 3, 1), self.network.scale)
+
+
 class CurveFace(nn.Module):
     """picture uint8 [N,H,W,3] (H and W multiples of 4), context uint8 [N,64,64,3] -> picture uint8 [N,H,W,3]."""
 

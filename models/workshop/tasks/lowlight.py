@@ -9,6 +9,7 @@ from torch import Tensor
 
 from workshop import pictures, sheet
 from workshop.networks.curve import merge
+from workshop.tasks import base
 
 GAMMAS = (2.5, 3.2, 4.0)  # of the measure: the files by name take them in turn
 NOISE = 3.0  # of the measure, in levels of 255
@@ -92,19 +93,11 @@ class Samples:
         return levels, context / 255, truth / 255, probes, told / 255
 
 
-class Task:
+class Task(base.Task):
     """What training and export need to know about lowlight."""
 
     tile = 1024
     measured_on = ("kodak12", "lowlight-dicm")
-    knobs: dict = {}
-
-    def __init__(self, recipe: dict):
-        self.recipe = recipe
-
-    def samples(self, data: Path) -> Samples:
-        """Crops of the recipe's sets."""
-        return self.generated([pictures.read(f) for name in self.recipe["data"] for f in pictures.files(data, name)])
 
     def generated(self, originals: list[np.ndarray]) -> Samples:
         """Crops of given pictures."""

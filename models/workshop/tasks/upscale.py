@@ -9,7 +9,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from workshop import pictures, sheet
+from workshop.networks import FAMILIES
 from workshop.networks.edsr import shuffle
+from workshop.tasks import base
 
 QUALITIES = (25, 32, 40, 50, 62, 75, 88)
 
@@ -32,7 +34,7 @@ class Samples:
             if min(large.shape[:2]) < crop * scale:
                 continue
             small = pictures.shrink(large, scale)
-            noisy_small = [pictures.jpeg(small, quality) for quality in QUALITIES]
+            noisy_small = [pictures.jpeg(small, quality) for quality in QUALITIES] if noisy else []
             self.pairs.append((large, small, noisy_small))
         area = np.array([p[1].shape[0] * p[1].shape[1] for p in self.pairs], np.float64)
         self.chance = area / area.sum()
@@ -66,7 +68,7 @@ def as_tensor(batch: list[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).float() / 255
 
 
-class Task:
+class Task(base.Task):
     """What training and export need to know about upscaling."""
 
     tile = 640
@@ -81,8 +83,9 @@ class Task:
     }
 
     def __init__(self, recipe: dict):
-        self.recipe = recipe
+        super().__init__(recipe)
         self.scale = recipe["network"]["scale"]
+        self.told = "denoise" in FAMILIES[recipe["family"]].knobs
 
     def samples(self, data: Path) -> Samples:
         """Crops of the recipe's sets, each picture also reduced (sharper, other contents for the same crop)."""
@@ -103,7 +106,9 @@ class Task:
         """Inputs that show the 8-bit file its ranges: 64 crops, a part of them after JPEG."""
         small, _, denoise = samples.batch(64)
         levels = (small * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        return [{"picture": levels[i : i + 1], "denoise": denoise[i : i + 1].numpy()} for i in range(64)]
+        if self.told:
+            return [{"picture": levels[i : i + 1], "denoise": denoise[i : i + 1].numpy()} for i in range(64)]
+        return [{"picture": levels[i : i + 1]} for i in range(64)]
 
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """Crops of the sample pictures, reduced and enlarged again."""
@@ -118,9 +123,10 @@ class Task:
                 ("bicubic", pictures.resize(small, width, height)),
                 ("this network", run(small, {"denoise": 0.0})),
                 ("original", truth),
-                ("JPEG 40, bicubic", pictures.resize(worn, width, height)),
-                ("this network, denoise 1", run(worn, {"denoise": 1.0})),
             ]
+            if self.told:
+                cells.append(("JPEG 40, bicubic", pictures.resize(worn, width, height)))
+                cells.append(("this network, denoise 1", run(worn, {"denoise": 1.0})))
             rows.append([(label, p[y : y + side, x : x + side]) for label, p in cells])
         sheet.save(rows, folder / "sheet.jpg")
         return f"Sample pictures reduced by {self.scale} and enlarged again (credits: samples/CREDITS.md)."
@@ -146,7 +152,7 @@ class Task:
             rows.append(self.row(title, large, small, run, 0.0))
             if quick:
                 return rows
-            if folder == "set5":
+            if folder == "set5" and self.told:
                 noisy = {k: pictures.jpeg(v, 40) for k, v in small.items()}
                 rows.append(self.row("Set5, JPEG 40, denoise 0", large, noisy, run, 0.0))
                 rows.append(self.row("Set5, JPEG 40, denoise 1", large, noisy, run, 1.0))

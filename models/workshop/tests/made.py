@@ -27,7 +27,7 @@ def tiled(run, picture: np.ndarray, geometry: dict, tile: int, knobs: dict) -> n
     scale, halo, multiple = geometry["scale"], geometry["halo"], geometry["multiple"]
     assert tile % multiple == 0
     height, width = picture.shape[:2]
-    context = pictures.context_of(picture)
+    context = pictures.context_of(picture, geometry.get("context", 64))
     whole = np.zeros((height * scale, width * scale, 3), np.uint8)
     for top in range(0, height, tile):
         for left in range(0, width, tile):

@@ -24,7 +24,7 @@ def test_a_stopped_training_goes_on(tmp_path):
     samples = task.generated(made.some(1))
     first = train.run(given | {"steps": 3}, tmp_path, samples=samples, folder=tmp_path)
     assert first.step == 3
-    second = train.Training(given, tmp_path)
+    second = train.Training(given, task, tmp_path)
     assert second.resume()
     assert second.step == 3
     assert torch.equal(second.average.tail.weight, first.average.tail.weight)
@@ -36,7 +36,8 @@ def test_from_an_exported_file_begins_with_its_weights(exported, tmp_path):
     told = exported.training.average.state_dict()
     assert weights.keys() >= told.keys()
     assert all(torch.equal(weights[k], told[k]) for k in told)
-    again = train.Training(exported.recipe, tmp_path)
+    task = TASKS[exported.recipe["name"].split("/")[0]](exported.recipe)
+    again = train.Training(exported.recipe, task, tmp_path)
     again.begin_from(weights)
     assert all(torch.equal(v, told[k]) for k, v in again.network.state_dict().items())
     with pytest.raises(SystemExit, match="another network"):
