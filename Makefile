@@ -5,6 +5,7 @@ PORT ?= 9000
 FUNCTION ?= upscale
 DATA ?= ../shared/data
 PYTHON ?= python3
+FFMPEG ?= $(CURDIR)/.tools/ffmpeg
 
 # The folder is the list: a function is what has a Cargo.toml under functions/.
 FUNCTIONS := $(sort $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))))
@@ -18,7 +19,7 @@ PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench quality train features tools clean
+.PHONY: help run serve demo test test-workshop lint fix bench quality quality-small train ablation sheets style style-slow features tools clean
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
@@ -26,12 +27,13 @@ help: ## list the commands
 
 # proves: K07
 run: port build ## start every function in the Lambda emulator (PORT=9000)
-	@$(FETCH) cargo-lambda
-	@exec $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
+	@$(FETCH) cargo-lambda ffmpeg
+	@exec env FFMPEG=$(FFMPEG) $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
 
 serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
-	@exec env PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
+	@$(FETCH) ffmpeg
+	@exec env FFMPEG=$(FFMPEG) PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
 
 # proves: E08
 demo: build ## send the sample pictures through every function; before and after in out/demo
@@ -39,7 +41,7 @@ demo: build ## send the sample pictures through every function; before and after
 	@.tools/pictures/bin/python tools/demo.py $(FUNCTIONS)
 
 test: build ## run the tests (nothing outside this folder is needed)
-	@$(FETCH) cargo-lambda rie
+	@$(FETCH) cargo-lambda rie ffmpeg
 	cargo test --release --workspace $(TURBO)
 
 test-workshop: workshop ## test the training code: a network trained for 20 steps and exported
@@ -64,17 +66,35 @@ bench: build ## measure every function beside its floor and a Python server (RUN
 	@$(VENV) bench bench/requirements.txt
 	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(FUNCTIONS)
 
-quality: build workshop ## measure every network on its data, as its function serves it (DATA=folder)
-	$(WORKSHOP) quality $(foreach word,DATA URL,$(if $($(word)),$(word)=$($(word))))
+# proves: D12
+quality: build workshop ## measure every network on its data, as its function serves it (DATA=folder ONLY=upscale,derain)
+	$(WORKSHOP) quality $(foreach word,DATA URL ONLY,$(if $($(word)),$(word)=$($(word))))
+
+quality-small: build workshop ## measure a little of it on samples/ alone, with bounds (what CI runs)
+	$(WORKSHOP) small $(if $(URL),URL=$(URL))
 
 train: workshop ## train one network (NAME=upscale/default DATA=folder FROM=file STEPS= MINUTES=)
 	$(WORKSHOP) train $(foreach word,NAME DATA FROM STEPS MINUTES,$(if $($(word)),$(word)=$($(word))))
+
+ablation: workshop ## what each part of a network is worth, trained again without it (NAME=dehaze/codebook STEPS=700)
+	$(WORKSHOP) ablation $(foreach word,NAME DATA STEPS,$(if $($(word)),$(word)=$($(word))))
+
+sheets: workshop ## contact sheets of what a network is measured on, into out/sheets (NAME=dehaze/default)
+	$(WORKSHOP) sheets $(foreach word,NAME DATA,$(if $($(word)),$(word)=$($(word))))
+
+# proves: S03
+style: workshop ## learn a style of one's own from a painting (IMAGE=painting.jpg NAME=mine MINUTES=8 DATA=folder)
+	$(WORKSHOP) style $(foreach word,IMAGE NAME DATA STEPS,$(if $($(word)),$(word)=$($(word)))) MINUTES=$(or $(MINUTES),8)
+
+# proves: S02
+style-slow: workshop ## paint one photograph the slow way, into out/slow.png (IMAGE=photo.jpg STYLE=great-wave)
+	$(WORKSHOP) style-slow $(foreach word,IMAGE STYLE DATA STEPS,$(if $($(word)),$(word)=$($(word))))
 
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py
 
 tools: ## fetch what building and running needs, and nothing else
-	@$(FETCH) runtime cargo-lambda rie turbo
+	@$(FETCH) runtime cargo-lambda rie ffmpeg turbo
 
 clean: ## remove what was built and written; .tools/ stays
 	cargo clean

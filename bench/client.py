@@ -38,7 +38,7 @@ class Client:
         else:
             length = int(head.split("content-length:", 1)[1].split("\r\n", 1)[0])
             self.skip(length)
-        if status != "200" or length < 100:
+        if status != "200" or length < 10:
             raise RuntimeError(f"{self.place} answered {status} with {length} bytes")
         return time.perf_counter() - start
 

