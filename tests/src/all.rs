@@ -3,7 +3,10 @@
 //! `make test` builds the programs and fetches the emulators first. `UPDATE=1` rewrites the golden pictures.
 
 mod bad;
+mod boxes;
+mod classify;
 mod contract;
+mod detect;
 mod doors;
 mod golden;
 mod layout;
@@ -13,7 +16,10 @@ mod pictures;
 mod process;
 mod samples;
 mod start;
+mod stylize;
 mod tiling;
 mod variants;
+mod video;
+mod weather;
 mod wire;
 mod work;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::process::{Server, functions, root, shared};
+use crate::process::{Server, functions, pictures, root, shared};
 use crate::samples::{jpeg, photo, png};
 use crate::wire::{Answer, Ask, ask, envelope, get, post, post_form, post_json};
 
@@ -169,7 +169,7 @@ fn refused(server: &Server, list: &[Bad]) {
 }
 
 fn fresh() -> Server {
-    Server::start(&functions()[0], &[])
+    Server::start(&pictures()[0], &[])
 }
 
 // proves: U14
@@ -202,7 +202,7 @@ fn limits_hold_to_the_byte_and_the_pixel_in_every_form() {
         ([("MAX_BYTES", less.as_str()), ("MAX_PIXELS", "1200")], false),
         ([("MAX_BYTES", bytes.as_str()), ("MAX_PIXELS", "1199")], false),
     ] {
-        let server = Server::start(&functions()[0], &settings);
+        let server = Server::start(&pictures()[0], &settings);
         let limits = server.ask(&get("/")).good().json()["limits"].clone();
         for (name, value) in settings {
             assert_eq!(limits[name.to_lowercase()].as_u64(), value.parse().ok(), "{name}");
@@ -240,7 +240,7 @@ fn every_function_names_what_was_wrong_under_the_clients_id() {
 // proves: U14
 #[test]
 fn a_name_for_the_request_is_kept_though_its_options_are_wrong() {
-    let server = shared(&functions()[0]);
+    let server = shared(&pictures()[0]);
     let mut members = envelope(&png(&photo(8, 8)), "shot-2");
     members["sharpness"] = json!(1);
     let answer = server.ask(&post_json("/", &members));

@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use common::{Encoding, Picture};
+use serde_json::Value;
 
-use crate::process::{Server, functions, root};
+use crate::process::{Server, functions, pictures, root};
 use crate::samples::{difference, read};
 use crate::wire::{get, post};
 
@@ -28,7 +29,7 @@ fn inputs(function: &str) -> Vec<PathBuf> {
 fn golden(precision: &str, most: u8) {
     let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
-    for function in functions() {
+    for function in pictures() {
         let server = Server::start(&function, &[("PRECISION", precision)]);
         let card = server.ask(&get("/models/default")).good().json();
         let weights =
@@ -61,6 +62,53 @@ fn golden(precision: &str, most: u8) {
     );
 }
 
+/// The same for answers in words: `NAME.int8.json` and `NAME.float.json`; scores and sides may be off by a share of `most`.
+fn golden_words(precision: &str, most: f64) {
+    let update = std::env::var_os("UPDATE").is_some();
+    for function in functions().into_iter().filter(|function| !pictures().contains(function)) {
+        let server = Server::start(&function, &[("PRECISION", precision)]);
+        for input in inputs(&function) {
+            let answer = server.ask(&post("/?threshold=0.1", &std::fs::read(&input).unwrap())).good();
+            let mut data = answer.json()["data"].clone();
+            data.as_object_mut().unwrap().remove("seconds");
+            let golden = input.with_extension(format!("{precision}.json"));
+            if update {
+                std::fs::write(&golden, format!("{data:#}\n")).unwrap();
+                continue;
+            }
+            let expect = std::fs::read(&golden)
+                .unwrap_or_else(|cause| panic!("{}: {cause}; UPDATE=1 writes it", golden.display()));
+            let expect: Value = serde_json::from_slice(&expect).unwrap();
+            assert!(close(&data, &expect, most), "{}: {data:#}", golden.display());
+        }
+    }
+}
+
+/// Whether two JSON values are equal but for numbers that differ by at most this share of the larger one.
+fn close(one: &Value, two: &Value, most: f64) -> bool {
+    match (one, two) {
+        (Value::Object(one), Value::Object(two)) => {
+            one.len() == two.len()
+                && one.iter().all(|(name, value)| two.get(name).is_some_and(|other| close(value, other, most)))
+        }
+        (Value::Array(one), Value::Array(two)) => {
+            one.len() == two.len() && one.iter().zip(two).all(|(one, two)| close(one, two, most))
+        }
+        (Value::Number(one), Value::Number(two)) => {
+            let [one, two] = [one, two].map(|number| number.as_f64().unwrap());
+            (one - two).abs() <= most * one.abs().max(two.abs())
+        }
+        _ => one == two,
+    }
+}
+
+// proves: O01, O08
+#[test]
+fn answers_in_words_are_the_golden_ones() {
+    golden_words("int8", 1e-3);
+    golden_words("float", 1e-2);
+}
+
 // proves: E02, U01
 #[test]
 fn answers_of_the_8_bit_networks_are_equal_to_the_golden_ones() {
@@ -76,7 +124,7 @@ fn answers_of_the_float_networks_are_the_golden_ones_within_1_of_255() {
 // proves: B04
 #[test]
 fn a_named_provider_answers_as_the_one_that_is_chosen() {
-    for function in functions() {
+    for function in pictures() {
         let body = std::fs::read(&inputs(&function)[0]).unwrap();
         let [auto, cpu] =
             ["auto", "cpu"].map(|provider| Server::start(&function, &[("PROVIDER", provider), ("PRECISION", "int8")]));
@@ -90,7 +138,7 @@ fn a_named_provider_answers_as_the_one_that_is_chosen() {
 // proves: E06
 #[test]
 fn answers_do_not_depend_on_threads_and_instances() {
-    for function in functions() {
+    for function in pictures() {
         let body = std::fs::read(&inputs(&function)[0]).unwrap();
         let answers = [("THREADS", "1"), ("THREADS", "3"), ("INSTANCES", "1"), ("INSTANCES", "5")].map(|setting| {
             let server = Server::start(&function, &[setting, ("PRECISION", "int8")]);
@@ -103,7 +151,7 @@ fn answers_do_not_depend_on_threads_and_instances() {
 /// The two precisions of one network are one network: their answers are close.
 #[test]
 fn precisions_agree() {
-    for function in functions() {
+    for function in pictures() {
         let servers = ["int8", "float"].map(|precision| Server::start(&function, &[("PRECISION", precision)]));
         for input in inputs(&function) {
             let ask = post("/?format=png", &std::fs::read(&input).unwrap());

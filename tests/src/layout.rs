@@ -47,7 +47,7 @@ fn what_only_one_module_knows_no_other_names() {
         ("lambda_http", &["serve.rs"]),
         ("StatusCode", &["service.rs"]),
         ("base64::", &["request.rs", "reply.rs"]),
-        ("multer::", &["request.rs"]),
+        ("multer::", &["request.rs", "upload.rs"]),
     ];
     let sources: Vec<_> =
         ["common/src", "functions"].iter().flat_map(|folder| files(&root().join(folder), &[".rs"])).collect();
@@ -120,6 +120,19 @@ fn a_function_has_all_that_belongs_to_one() {
         .filter(|name| name != "workshop" && !name.starts_with(['.', '_']) && !functions().contains(name))
         .collect();
     assert!(others.is_empty(), "models of no function: {others:?}");
+}
+
+// proves: E08
+#[test]
+fn cards_and_readme_show_pictures_of_before_and_after() {
+    let readme = read(&root().join("README.md"));
+    assert!(readme.lines().filter(|line| line.starts_with("![") && line.contains("sheet.jpg)")).count() >= 2);
+    for function in functions() {
+        let folder = models().join(&function).join("default");
+        assert!(read(&folder.join("CARD.md")).contains("](sheet.jpg)"), "the card of {function} shows its sheet");
+        let sheet = crate::samples::read(&fs::read(folder.join("sheet.jpg")).expect("a sheet")).0;
+        assert!(sheet.width() >= 400 && sheet.height() >= 100, "the sheet of {function} can be looked at");
+    }
 }
 
 #[test]

@@ -32,3 +32,9 @@ fn a_photograph_of_24_megapixels_takes_less_than_1_gb() {
 fn a_photograph_of_4_megapixels_is_enlarged_in_less_than_1_5_gb() {
     large("upscale", 2448, 1634, 1_500_000_000);
 }
+
+// proves: B03, U06
+#[test]
+fn a_photograph_of_12_megapixels_is_painted_in_less_than_1_gb() {
+    large("stylize", 4000, 3000, 1_000_000_000);
+}

@@ -39,6 +39,11 @@ pub fn library() -> PathBuf {
     std::env::var_os("ORT_DYLIB_PATH").map_or_else(|| tool("onnxruntime/libonnxruntime.so"), PathBuf::from)
 }
 
+/// The program that reads and writes videos.
+pub fn ffmpeg() -> PathBuf {
+    std::env::var_os("FFMPEG").map_or_else(|| tool("ffmpeg"), PathBuf::from)
+}
+
 /// The folder of the models.
 pub fn models() -> PathBuf {
     std::env::var_os("MODELS").map_or_else(|| root().join("models"), PathBuf::from)
@@ -55,6 +60,15 @@ pub fn functions() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The names of the functions that answer with a picture.
+pub fn pictures() -> Vec<String> {
+    let is_picture = |function: &String| {
+        let manifest = std::fs::read(models().join(function).join("default/model.json")).expect("a manifest");
+        serde_json::from_slice::<Value>(&manifest).expect("JSON")["task"] == "picture"
+    };
+    functions().into_iter().filter(is_picture).collect()
 }
 
 /// A running program; it is ended when this is dropped, and by a guard of its own when the tests themselves are killed.
@@ -209,7 +223,7 @@ pub struct Server {
 pub fn command(function: &str, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program(function));
     command.current_dir(root()).env_clear().env("PORT", "0").env("MODELS", models()).env("ORT_DYLIB_PATH", library());
-    command.envs(settings.iter().copied());
+    command.env("FFMPEG", ffmpeg()).envs(settings.iter().copied());
     command
 }
 

@@ -3,6 +3,8 @@
 use common::{Encoding, Format, Limits, Picture};
 use image::ImageFormat;
 
+use crate::process::root;
+
 /// A picture with slopes, edges and texture: the same for the same size.
 pub fn photo(width: usize, height: usize) -> Picture {
     let mut state = (width * 31 + height) as u32 | 1;
@@ -25,6 +27,13 @@ pub fn photo(width: usize, height: usize) -> Picture {
 pub fn glass(width: usize, height: usize) -> Picture {
     let alpha = (0..width * height).map(|at| 255 - (at % width * 255 / width.max(2).saturating_sub(1)) as u8).collect();
     Picture::new(width, height, photo(width, height).pixels().to_vec(), Some(alpha))
+}
+
+/// A photograph of `samples/`, shrunk so that its longer side is `side`.
+pub fn sample(name: &str, side: usize) -> Picture {
+    let path = root().join("samples").join(name).with_extension("jpg");
+    let bytes = std::fs::read(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
+    read(&bytes).0.shrunk(side).expect("a smaller picture")
 }
 
 pub fn png(picture: &Picture) -> Vec<u8> {

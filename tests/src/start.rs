@@ -8,7 +8,7 @@ use crate::process::{Process, START, command, functions, library, program};
 use crate::variants::copy_models;
 
 /// Starts what must fail and gives its one line.
-fn refused(function: &str, command: &mut Command) -> String {
+pub fn refused(function: &str, command: &mut Command) -> String {
     let process = Process::spawn(command);
     let (status, stderr) = process.end(START);
     let said = process.lines();

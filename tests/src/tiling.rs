@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::process::{Server, functions, models};
+use crate::process::{Server, models, pictures};
 use crate::samples::{difference, photo, png, read};
 use crate::wire::{get, post};
 
@@ -16,10 +16,16 @@ const SIDES: [usize; 5] = [16, 24, 33, 50, 64];
 /// Sides of the pictures: more than three tiles of the smallest side.
 const MOST: usize = 110;
 
-/// Every function's default variant, once for each side of tiles.
-fn cut_models(folder: &Path, function: &str) {
+/// The manifest of a function's default variant.
+fn default(function: &str) -> Value {
+    let path = models().join(function).join("default/model.json");
+    serde_json::from_slice(&std::fs::read(path).expect("a manifest")).expect("JSON")
+}
+
+/// A function's default variant, once for each side of tiles.
+pub fn cut_models(folder: &Path, function: &str) {
     let from = models().join(function).join("default");
-    let manifest: Value = serde_json::from_slice(&std::fs::read(from.join("model.json")).unwrap()).unwrap();
+    let manifest = default(function);
     let untiled = json!(100_000);
     for (name, side) in
         SIDES.map(|side| (format!("tile-{side}"), json!(side))).into_iter().chain([("default".into(), untiled)])
@@ -40,7 +46,7 @@ fn cut_models(folder: &Path, function: &str) {
 fn compare(precision: &str, cases: u32) {
     let folder = tempfile::tempdir().unwrap();
     let most = MOST.to_string();
-    for function in functions() {
+    for function in pictures() {
         cut_models(folder.path(), &function);
         let settings = [("MODELS", folder.path().to_str().unwrap()), ("PRECISION", precision), ("LOG", "info")];
         let server = Server::start(&function, &settings);
@@ -82,12 +88,9 @@ fn tiles_of_floats_agree_with_the_whole_within_1_of_255() {
 fn a_picture_larger_than_the_manifests_own_tile_agrees_too() {
     // One tile of the real size and a part of the next, both ways.
     let folder = tempfile::tempdir().unwrap();
-    for function in functions() {
+    for function in pictures() {
         cut_models(folder.path(), &function);
-        let manifest: Value =
-            serde_json::from_slice(&std::fs::read(models().join(&function).join("default/model.json")).unwrap())
-                .unwrap();
-        let own = manifest["picture"]["tile"].as_u64().expect("a tile") as usize;
+        let own = default(&function)["picture"]["tile"].as_u64().expect("a tile") as usize;
         let served = Server::start(&function, &[]);
         let untiled = Server::start(&function, &[("MODELS", folder.path().to_str().unwrap())]);
         let body = png(&photo(own + 37, 90));

@@ -147,6 +147,15 @@ impl Connection {
     }
 
     pub fn receive(&mut self, method: &str) -> Answer {
+        let mut answer = self.head();
+        if method != "HEAD" && answer.status != 204 {
+            answer.body = self.body(&answer);
+        }
+        answer
+    }
+
+    /// An answer whose body is still to come.
+    pub fn head(&mut self) -> Answer {
         loop {
             let status = self.line();
             let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -159,12 +168,8 @@ impl Connection {
                 };
                 headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
             }
-            let mut answer = Answer { status, headers, body: Vec::new() };
             if status >= 200 {
-                if method != "HEAD" && status != 204 {
-                    answer.body = self.body(&answer);
-                }
-                return answer;
+                return Answer { status, headers, body: Vec::new() };
             }
         }
     }
@@ -175,22 +180,23 @@ impl Connection {
             body.resize(length.parse().expect("a length"), 0);
             self.0.read_exact(&mut body).expect("the whole answer");
         } else if answer.header("transfer-encoding").is_some() {
-            loop {
-                let line = self.line();
-                let length =
-                    usize::from_str_radix(&line, 16).unwrap_or_else(|_| panic!("a chunk's length, not {line:?}"));
-                let start = body.len();
-                body.resize(start + length, 0);
-                self.0.read_exact(&mut body[start..]).expect("a whole chunk");
-                self.line();
-                if length == 0 {
-                    break;
-                }
+            while let Some(piece) = self.piece() {
+                body.extend(piece);
             }
         } else {
             self.0.read_to_end(&mut body).expect("the whole answer");
         }
         body
+    }
+
+    /// The next piece of a body that comes in pieces; none at its end.
+    pub fn piece(&mut self) -> Option<Vec<u8>> {
+        let line = self.line();
+        let length = usize::from_str_radix(&line, 16).unwrap_or_else(|_| panic!("a chunk's length, not {line:?}"));
+        let mut piece = vec![0; length];
+        self.0.read_exact(&mut piece).expect("a whole chunk");
+        self.line();
+        (length > 0).then_some(piece)
     }
 
     fn line(&mut self) -> String {

@@ -6,7 +6,7 @@ use common::Format;
 use image::ImageFormat;
 use serde_json::{Value, json};
 
-use super::each;
+use super::{each, each_picture};
 use crate::samples::{difference, jpeg, other, photo, png, read, webp};
 use crate::wire::{Answer, Ask, envelope, get, post, post_form, post_json, unbase64};
 
@@ -79,7 +79,7 @@ fn picture_in(answer: &Answer, is: Is) -> Vec<u8> {
 fn every_form_of_request_has_every_form_of_answer() {
     let asked = photo(20, 13);
     let body = png(&asked);
-    each(|function, server, scale| {
+    each_picture(|function, server, scale| {
         let plain = server.ask(&post("/", &body).accept("image/png")).good();
         let (expect, _) = read(&plain.body);
         assert_eq!((expect.width(), expect.height()), (20 * scale, 13 * scale));
@@ -120,7 +120,7 @@ fn every_form_of_request_has_every_form_of_answer() {
 #[test]
 fn the_envelope_tells_all_that_its_clients_read() {
     let body = png(&photo(16, 10));
-    each(|_, server, scale| {
+    each_picture(|_, server, scale| {
         // Python: requests.post(url, data=json.dumps({...})): no Content-Type, Accept: */*.
         let python = post("/", envelope(&body, "a-1").to_string().as_bytes()).accept("*/*");
         let answer = server.ask(&python).good();
@@ -148,7 +148,7 @@ fn the_envelope_tells_all_that_its_clients_read() {
 #[test]
 fn the_super_resolution_service_answers_as_its_document_says() {
     let body = jpeg(&photo(31, 17), 90);
-    each(|_, server, scale| {
+    each_picture(|_, server, scale| {
         let answer = server.ask(&post_form("/enhance", &[("image", "a.jpg", &body)]).accept("*/*")).good();
         let text = answer.json();
         assert_eq!(text["success"], true);
@@ -161,7 +161,7 @@ fn the_super_resolution_service_answers_as_its_document_says() {
 #[test]
 fn the_style_client_reads_bare_base64() {
     let body = png(&photo(16, 16));
-    each(|_, server, scale| {
+    each_picture(|_, server, scale| {
         let answer = server.ask(&post_form("/base64", &[("file", "a.png", &body)])).good();
         assert_eq!(read(&unbase64(&answer.text())).0.width(), 16 * scale);
     });
@@ -171,7 +171,7 @@ fn the_style_client_reads_bare_base64() {
 #[test]
 fn an_answer_has_the_requests_encoding_where_it_can_be_written() {
     let picture = photo(24, 18);
-    each(|function, server, scale| {
+    each_picture(|function, server, scale| {
         for (name, body, expect) in [
             ("JPEG", jpeg(&picture, 90), Format::Jpeg),
             ("PNG", png(&picture), Format::Png),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{contract, event, free_port, outside};
 use crate::bad;
-use crate::process::{Process, functions, root, tool};
+use crate::process::{Process, functions, pictures, root, tool};
 use crate::samples::{jpeg, photo, png, read};
 use crate::wire::{Answer, Ask, Connection, envelope, post, post_json, send};
 
@@ -53,7 +53,7 @@ fn the_lambda_emulator_serves_the_contract() {
         contract(&function, &|ask| emulator.ask(&function, ask));
         // Large answers must not get lost on the way.
         let body = jpeg(&photo(400, 300), 90);
-        for _ in 0..5 {
+        for _ in 0..if pictures().contains(&function) { 5 } else { 0 } {
             let answer = emulator
                 .ask(&function, &post("/?format=png&compression=0", &body).header("content-type", "image/jpeg"))
                 .good();
@@ -66,7 +66,7 @@ fn the_lambda_emulator_serves_the_contract() {
 #[test]
 fn bad_input_through_the_lambda_emulator_is_refused_within_two_seconds() {
     let emulator = emulator();
-    let function = &functions()[0];
+    let function = &pictures()[0];
     let good = post("/", &png(&photo(16, 16))).header("content-type", "image/png");
     emulator.ask(function, &good).good();
     let mut list = [bad::files(), bad::requests()].concat();
@@ -125,7 +125,7 @@ fn cargo_lambda_invoke_gets_an_answer_to_an_event_file() {
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let text = String::from_utf8_lossy(&done.stdout);
-        assert!(text.contains("event-1") && text.contains("enhance_result"), "{text:.500}");
+        assert!(text.contains("event-1") && text.contains("\"model\""), "{text:.500}");
     }
     assert!(!emulator.process.lines().is_empty());
 }

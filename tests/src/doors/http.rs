@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::contract;
-use crate::process::{functions, shared};
+use crate::process::{functions, pictures, shared};
 use crate::samples::{difference, photo, png, read};
 use crate::wire::{envelope, post};
 
-// proves: K01
+// proves: B05, K01
 #[test]
 fn http_serves_the_contract() {
     for function in functions() {
@@ -17,10 +17,10 @@ fn http_serves_the_contract() {
     }
 }
 
-// proves: E06, U08
+// proves: E06, S15, U08
 #[test]
 fn twenty_clients_at_once_get_each_their_own_answer() {
-    for function in functions() {
+    for function in pictures() {
         let server = shared(&function);
         let alone: Vec<_> =
             (0..20).map(|client| read(&server.ask(&post("/", &png(&photo(30 + client, 24)))).good().body).0).collect();
@@ -45,7 +45,7 @@ fn twenty_clients_at_once_get_each_their_own_answer() {
 #[test]
 fn http_2_by_prior_knowledge_serves_too() {
     let body = png(&photo(24, 16));
-    for function in functions() {
+    for function in pictures() {
         let server = shared(&function);
         let expect = server.ask(&post("/", &body)).good().body;
         let mut curl = Command::new("curl")
@@ -103,7 +103,7 @@ fn curl_of_each_form_gets_the_answer() {
     let small = png(&photo(20, 10));
     let (large, picture) = (file("large.png", &large), file("a.png", &small));
     let json = file("a.json", envelope(&small, "curl-1").to_string().as_bytes());
-    for function in functions() {
+    for function in pictures() {
         let address = &shared(&function).address;
         let expect = read(&shared(&function).ask(&post("/", &small)).good().body).0;
         for arguments in [
