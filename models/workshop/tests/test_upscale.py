@@ -89,9 +89,8 @@ def figure(name: str, precision: str) -> float:
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_the_fast_network_trades_quality_for_speed(scale):
     fast, slow = f"fast-x{scale}", "default" if scale == 3 else f"default-x{scale}"
-    least = {2: (36.7, 37.7), 3: (32.7, 34.0), 4: (30.4, 31.7)}[scale]
-    assert figure(fast, "int8") >= least[0]
-    assert figure(slow, "int8") >= least[1]
+    assert figure(fast, "int8") >= {2: 36.7, 3: 32.7, 4: 30.4}[scale]
+    assert figure(slow, "int8") >= figure(fast, "int8") + 0.5
     # The `run` of 256x256, the best of a few rounds taken in turn; eight times is the goal, six is left of it on a busy machine.
     seconds = {name: once(UPSCALE / name / "model.int8.onnx") for name in (fast, slow)}
     assert seconds[slow] >= 6 * seconds[fast]
