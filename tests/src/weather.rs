@@ -132,7 +132,7 @@ fn the_code_book_and_its_second_branch_answer_too() {
     // What each part is worth: the table of networks trained again without it.
     let table = std::fs::read_to_string(models().join("dehaze/codebook/ABLATION.md")).expect("the table of its parts");
     for network in ["all parts", "without the code book", "without the attending branch", "without channel attention"] {
-        let row = table.lines().find(|line| line.starts_with('|') && line.contains(network));
+        let row = table.lines().find(|line| line.starts_with(&format!("| {network} |")));
         assert!(row.is_some_and(|row| row.contains(|one: char| one.is_ascii_digit())), "a row of {network}:\n{table}");
     }
 }
