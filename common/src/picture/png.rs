@@ -50,6 +50,16 @@ pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
 ///
 /// `compression`: 0 stores, 1 is fast (the default), 9 is small.
 pub(super) fn encode(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
+    let out = write(picture, compression)?;
+    if compression.is_some_and(|level| level > 1) {
+        // Searching for repeats loses to the fast way where there are none (a painting, noise): the smaller is kept.
+        let fast = write(picture, None)?;
+        return Ok(if fast.len() < out.len() { fast } else { out });
+    }
+    Ok(out)
+}
+
+fn write(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(picture.pixels.len() / 2);
     let mut encoder = Encoder::new(&mut out, picture.width as u32, picture.height as u32);
     encoder.set_color(if picture.alpha.is_some() { ColorType::Rgba } else { ColorType::Rgb });

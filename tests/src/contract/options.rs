@@ -128,7 +128,7 @@ fn the_encoding_of_the_answer_is_chosen() {
             assert!(bytes.len() <= stored.len(), "{function} compression {level}: {} {}", bytes.len(), stored.len());
         }
         let sizes = [0, 1, 9].map(|level| ask(&format!("compression={level}")).0.len());
-        assert!(sizes[0] > sizes[1] && sizes[0] > sizes[2], "{function}: {sizes:?}");
+        assert!(sizes[0] > sizes[1] && sizes[1] >= sizes[2], "{function}: {sizes:?}");
         assert_eq!(ask("").0.len(), sizes[1], "{function}: 1 is the default of PNG");
     });
 }
