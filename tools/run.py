@@ -45,9 +45,9 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
     emulator = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
     threading.Thread(target=lambda: (emulator.wait(), stop.set()), daemon=True).start()
     try:
-        late = wait_ready(port, functions, stop)
-        if late:
-            return fail(f"{late} did not become ready; its own words stand above")
+        trouble = wait_ready(port, functions, stop)
+        if trouble:
+            return fail(f"{trouble}; its own words stand above")
         if not stop.is_set():
             announce(port, functions)
             stop.wait()
@@ -71,12 +71,17 @@ def taken(port: int) -> bool:
 
 
 def wait_ready(port: int, functions: list[str], stop: threading.Event) -> str | None:
-    """The first function that did not answer in time; None when all did, or when it is time to stop."""
+    """What kept a function from becoming ready; None when all are, or when it is time to stop."""
     until = time.monotonic() + START_SECONDS
     for function in functions:
+        started = False
         while not stop.is_set() and not ready(port, function):
+            runs = function in map(name_of, descendants(os.getpid()))
+            if started and not runs:
+                return f"{function} ended at its start"
             if time.monotonic() > until:
-                return function
+                return f"{function} did not become ready"
+            started = runs
             stop.wait(0.1)
     return None
 
@@ -141,6 +146,14 @@ def descendants(root: int) -> list[int]:
         edge = {pid for pid, parent in parents.items() if parent in edge}
         found += edge
     return found
+
+
+def name_of(pid: int) -> str:
+    """The name of a process's program; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def send(pid: int, number: int) -> None:

@@ -32,6 +32,14 @@ def files(data: Path, name: str) -> list[Path]:
     return found
 
 
+def dry(data: Path, name: str) -> list[Path]:
+    """The set without the photographs that show real rain, as the table beside it tells (`<name>.tsv`: file, source)."""
+    table = Path(data) / f"{name}.tsv"
+    rows = [line.split("\t") for line in table.read_text().splitlines()] if table.is_file() else []
+    wet = {row[0] for row in rows if "realrain" in row[1:2]}
+    return [f for f in files(data, name) if f.name not in wet]
+
+
 def read(path: Path) -> np.ndarray:
     """One picture as RGB."""
     return np.asarray(Image.open(path).convert("RGB"))

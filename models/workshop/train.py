@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -140,7 +141,14 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
     torch.set_num_threads(recipe["threads"])
     task = TASKS[recipe["name"].split("/")[0]](recipe)
     training = Training(recipe, task, folder or recipes.out(recipe["name"]))
-    if not training.resume() and weights:
+    if training.resume():
+        if weights:
+            print(
+                f"workshop train: goes on from {training.path} (step {training.step}) and does not read FROM; "
+                "delete that file to begin from FROM",
+                file=sys.stderr,
+            )
+    elif weights:
         training.begin_from(weights)
     measured = samples is None
     if measured:

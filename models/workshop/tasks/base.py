@@ -20,6 +20,7 @@ class Task:
     tile = 1024  # side of a tile's core
     measured_on: tuple[str, ...] = ()
     knobs: dict = {}
+    of_set = staticmethod(pictures.files)  # the files of a set that is trained on
 
     def __init__(self, recipe: dict):
         self.recipe = recipe
@@ -30,7 +31,7 @@ class Task:
 
     def samples(self, data: Path):
         """Samples of the recipe's sets: an object with `batch(count)` and a NumPy generator `random`."""
-        return self.generated([pictures.read(f) for name in self.recipe["data"] for f in pictures.files(data, name)])
+        return self.generated([pictures.read(f) for name in self.recipe["data"] for f in self.of_set(data, name)])
 
     def generated(self, originals: list[np.ndarray]):
         """Samples of given pictures."""
@@ -38,7 +39,7 @@ class Task:
 
     def shown(self, data: Path):
         """Samples that the 8-bit file is calibrated on."""
-        return self.generated([pictures.read(f) for f in pictures.files(data, self.recipe["data"][0])[:40]])
+        return self.generated([pictures.read(f) for f in self.of_set(data, self.recipe["data"][0])[:40]])
 
     def finish(self, network: nn.Module, data: Path) -> None:
         """What is fitted to the trained network before it is exported (in place); nothing for most."""

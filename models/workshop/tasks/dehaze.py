@@ -56,6 +56,7 @@ class Task(base.Task):
     """What training and export need to know about dehaze."""
 
     measured_on = ("dehaze-pairs", "dehaze-real")
+    of_set = staticmethod(pictures.dry)  # rain far away is haze
     knobs = {
         "omega": {
             "default": 0.95,

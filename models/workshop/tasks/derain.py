@@ -104,12 +104,13 @@ class Task(base.Task):
     """What training and export need to know about derain."""
 
     measured_on = ("rain100l", "raindrop-train", "kodak12")
+    of_set = staticmethod(pictures.dry)
 
     def samples(self, data: Path) -> Samples:
         """Made rain on the recipe's sets, and the real pairs among them."""
         names = [n for n in self.recipe["data"] if n != PAIRS]
         often = self.recipe.get("often", {})
-        read = {name: [pictures.read(f) for f in pictures.files(data, name)] for name in names}
+        read = {name: [pictures.read(f) for f in self.of_set(data, name)] for name in names}
         originals = [picture for name in names for picture in read[name] * often.get(name, 1)]
         return self.generated(originals, pairs_of(data, PAIRS) if PAIRS in self.recipe["data"] else [])
 
