@@ -9,6 +9,7 @@ use crate::draw;
 use crate::error::{Error, Kind, Result};
 use crate::picture::Picture;
 use crate::reply::{About, Answer, Offers, Reply, Shape, envelope};
+use crate::watch::Watch;
 
 /// Classes with their probabilities, the best first.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl Labels {
 impl Answer for Labels {
     const OFFERS: Offers = Offers::Words;
 
-    fn reply(self, shape: Shape, about: &About) -> Result<Reply> {
+    fn reply(self, shape: Shape, about: &About, _: &Watch) -> Result<Reply> {
         if !matches!(shape, Shape::Envelope(_)) {
             return Err(Error::new(Kind::NotAcceptable, "classes are given as application/json alone"));
         }
@@ -75,7 +76,7 @@ impl Boxes {
 impl Answer for Boxes {
     const OFFERS: Offers = Offers::Drawing;
 
-    fn reply(self, shape: Shape, about: &About) -> Result<Reply> {
+    fn reply(self, shape: Shape, about: &About, watch: &Watch) -> Result<Reply> {
         let encoding = shape.encoding();
         Ok(match shape {
             Shape::Envelope(_) | Shape::Enhanced(_) => {
@@ -83,8 +84,10 @@ impl Answer for Boxes {
                 let boxes = Self::json(&self.found, &self.names);
                 envelope(about, json!({"width": width, "height": height, "boxes": boxes}))
             }
-            Shape::Picture(_) => Reply { media_type: encoding.media_type(), body: self.drawn()?.encode(encoding)? },
-            Shape::Base64(_) => Reply::base64(&self.drawn()?.encode(encoding)?),
+            Shape::Picture(_) => {
+                Reply { media_type: encoding.media_type(), body: self.drawn()?.encode(encoding, watch)? }
+            }
+            Shape::Base64(_) => Reply::base64(&self.drawn()?.encode(encoding, watch)?),
         })
     }
 }

@@ -45,7 +45,9 @@ pub(crate) fn check_length(length: usize, max_bytes: usize) -> Result<()> {
 }
 
 async fn collect(mut body: Body, most: usize, max_bytes: usize) -> Result<Bytes> {
-    let mut pieces: Vec<Bytes> = Vec::new();
+    // One piece is kept as it is; several are put together as they come, since each alone holds on to the buffer it was
+    // read into.
+    let (mut only, mut all) = (Bytes::new(), Vec::new());
     let mut length = 0;
     loop {
         let Ok(frame) = timeout(PAUSE, body.frame()).await else { return Err(slow(PAUSE)) };
@@ -57,12 +59,16 @@ async fn collect(mut body: Body, most: usize, max_bytes: usize) -> Result<Bytes>
             tokio::spawn(drain(body));
             return Err(too_large(length, max_bytes));
         }
-        pieces.push(piece);
+        if only.is_empty() && all.is_empty() {
+            only = piece;
+            continue;
+        }
+        if all.is_empty() {
+            all = std::mem::take(&mut only).into();
+        }
+        all.extend_from_slice(&piece);
     }
-    Ok(match pieces.len() {
-        1 => pieces.remove(0),
-        _ => pieces.concat().into(),
-    })
+    Ok(if all.is_empty() { only } else { all.into() })
 }
 
 pub(crate) async fn drain(mut body: Body) {

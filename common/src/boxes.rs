@@ -31,7 +31,8 @@ pub struct Found {
 
 /// Non-maximum suppression by class, the best first: greedy, as `torchvision.ops.batched_nms` does it.
 ///
-/// `bounds`: rows of x1 y1 x2 y2; `scores`: a row of `classes` scores for each. Rows that are not finite are passed over.
+/// `bounds`: rows of x1 y1 x2 y2; `scores`: a row of `classes` scores for each. Rows that are not finite, or have
+/// no area, are passed over.
 pub fn suppress(bounds: &[[f32; 4]], scores: &[f32], classes: usize, wanted: &Wanted) -> Vec<Found> {
     let mut candidates = Vec::new();
     for (bounds, scores) in bounds.iter().zip(scores.chunks_exact(classes.max(1))) {
@@ -40,6 +41,7 @@ pub fn suppress(bounds: &[[f32; 4]], scores: &[f32], classes: usize, wanted: &Wa
             if *score >= wanted.threshold
                 && wanted.classes.as_ref().is_none_or(|classes| classes.contains(&class))
                 && bounds.iter().all(|side| side.is_finite())
+                && area(bounds) > 0.0
             {
                 candidates.push(Found { bounds: *bounds, class, score: *score });
             }
@@ -99,7 +101,8 @@ mod tests {
     #[test]
     fn nonsense_is_passed_over() {
         let bounds = [[f32::NAN; 4], [0.0, 0.0, f32::INFINITY, 1.0], [5.0, 5.0, 1.0, 1.0]];
-        assert_eq!(suppress(&bounds, &[0.9, f32::NAN, 0.9], 1, &ALL).len(), 1);
+        assert_eq!(suppress(&bounds, &[0.9, 0.9, 0.9], 1, &ALL).len(), 0);
+        assert!(suppress(&[[0.0, 0.0, 1.0, 1.0]], &[f32::NAN], 1, &ALL).is_empty());
         assert!(suppress(&[], &[], 0, &ALL).is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Kind, Result};
 use crate::knobs::knobs;
@@ -82,8 +82,20 @@ impl Catalogue {
         Ok(model.insert(opened).clone())
     }
 
-    /// Fails for an option that no variant knows, or that other variants than `chosen` know, naming them.
-    pub(crate) fn refuse(&self, chosen: &str, option: &str, known: &[String]) -> Error {
+    /// Fails for an option that nobody has taken: one that no variant knows, or that other variants than `chosen` know,
+    /// naming them. `known`: the options beside knobs.
+    pub(crate) fn check_taken(
+        &self,
+        chosen: &str,
+        left: &BTreeMap<String, Value>,
+        known: impl FnOnce() -> Map<String, Value>,
+    ) -> Result<()> {
+        let Some(option) = left.keys().next() else { return Ok(()) };
+        let known: Vec<_> = known().into_iter().map(|(name, _)| name).collect();
+        Err(self.refuse(chosen, &option.chars().take(100).collect::<String>(), &known))
+    }
+
+    fn refuse(&self, chosen: &str, option: &str, known: &[String]) -> Error {
         let have: Vec<_> =
             self.manifests().filter(|manifest| knobs(manifest).contains_key(option)).map(|one| &*one.variant).collect();
         if !have.is_empty() {

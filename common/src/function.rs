@@ -97,7 +97,7 @@ pub(crate) trait AnyFunction: Send + Sync {
 pub(crate) type Run = Box<dyn FnOnce(&Model, Picture, &Knobs, &Watch) -> Result<Write> + Send>;
 
 /// An answer that only needs to be written.
-pub(crate) type Write = Box<dyn FnOnce(Shape, &About) -> Result<Reply> + Send>;
+pub(crate) type Write = Box<dyn FnOnce(Shape, &About, &Watch) -> Result<Reply> + Send>;
 
 /// `F` as a value.
 pub(crate) struct Erased<F>(pub PhantomData<fn() -> F>);
@@ -129,7 +129,7 @@ impl<F: Function> AnyFunction for Erased<F> {
         let variant = F::variant(&own, &Choice { named, knobs: options }, catalogue)?;
         let run: Run = Box::new(move |model, picture, knobs, watch| {
             let answer = F::run(model, picture, &own, knobs, watch)?;
-            Ok(Box::new(move |shape, about: &About| answer.reply(shape, about)))
+            Ok(Box::new(move |shape, about: &About, watch: &Watch| answer.reply(shape, about, watch)))
         });
         Ok((variant, run))
     }

@@ -83,6 +83,8 @@ impl Model {
                 [x1, x2].into_iter().for_each(|x| *x = (*x / across).clamp(0.0, width));
                 [y1, y2].into_iter().for_each(|y| *y = (*y / down).clamp(0.0, height));
             }
+            // What lies in the grey beside a letterboxed picture alone is nothing of it.
+            found.retain(|one| one.bounds[0] < one.bounds[2] && one.bounds[1] < one.bounds[3]);
             Ok(found)
         })
     }

@@ -74,10 +74,13 @@ impl Engine {
         self.provider.name()
     }
 
-    /// The precision to serve a variant in: what the settings say, else 8 bits on the CPU where there are, else float.
+    /// The precision to serve a variant in: what the settings say where it has that, else 8 bits on the CPU where there are,
+    /// else float.
     pub fn precision(&self, manifest: &Manifest) -> Precision {
-        let int8 = self.provider == Provider::Cpu && manifest.weights(Precision::Int8).is_some();
-        self.precision.unwrap_or(if int8 { Precision::Int8 } else { Precision::Float })
+        let has = |precision: &Precision| manifest.weights(*precision).is_some();
+        let fastest = if self.provider == Provider::Cpu { Precision::Int8 } else { Precision::Float };
+        let wished = [self.precision, Some(fastest)].into_iter().flatten().find(has);
+        wished.unwrap_or(Precision::Float)
     }
 
     fn providers(&self) -> Vec<ExecutionProviderDispatch> {

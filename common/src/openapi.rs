@@ -74,7 +74,6 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
             "/": {"post": run("Run the model on one picture")["post"], "get": get("What this is", "application/json")["get"]},
             "/enhance": run("The same; a form is answered as the super-resolution service does"),
             "/predict": run("The same"),
-            "/base64": run("The same, answered as bare base64"),
             "/openapi.json": get("This document", "application/json"),
             "/models": get("The models of this function", "application/json"),
             "/models/{variant}": variant,
@@ -85,16 +84,23 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
         },
         "components": {"schemas": {"Problem": problem_schema(), "Envelope": envelope_schema(offers)}},
     });
+    if offers != Offers::Words {
+        document["paths"]["/base64"] = run("The same, answered as bare base64");
+    }
+    let knobs = options.iter().filter(|(name, schema)| *name == "model" || schema.get("x-models").is_some());
+    let knobs: Map<_, _> = knobs.map(|(name, schema)| (name.clone(), schema.clone())).collect();
     for route in function.routes() {
-        document["paths"][route.path] = json!({"post": file_operation(&route)});
+        document["paths"][route.path] = json!({"post": file_operation(&route, &knobs)});
     }
     document
 }
 
-/// The operation of a further route.
-fn file_operation(route: &Route) -> Value {
+/// The operation of a further route; `knobs`: what every route of the function takes.
+fn file_operation(route: &Route, knobs: &Map<String, Value>) -> Value {
     let file = json!({"type": "string", "format": "binary"});
-    let options = (route.properties)();
+    let mut options = knobs.clone();
+    options.extend((route.properties)());
+    options.insert("req_id".into(), json!({"type": "string", "description": "Given back where it goes wrong."}));
     let parameters: Vec<_> = options
         .iter()
         .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
@@ -107,10 +113,15 @@ fn file_operation(route: &Route) -> Value {
     for (status, meaning) in [
         ("400", "a wrong option or form, or an empty body"),
         ("406", "no form in Accept can be given"),
+        ("408", "the body came too slowly"),
         ("413", "more bytes or pixels than are taken"),
+        ("415", "not a file of a kind that is read"),
         ("422", "a file that can't be read"),
         ("429", "all places are taken; Retry-After says when to come again"),
+        ("500", "our own fault"),
         ("501", "what it takes is missing on this machine"),
+        ("503", "not warm yet"),
+        ("504", "it took longer than the time allowed"),
     ] {
         responses[status] = problem(meaning);
     }
@@ -148,6 +159,7 @@ fn operation(offers: Offers, what: &str, parameters: &[Value], options: &Map<Str
     for (status, meaning) in [
         ("400", "a wrong option, form or base64, or an empty body"),
         ("406", "no form in Accept can be given"),
+        ("408", "the body came too slowly"),
         ("413", "more bytes or pixels than are taken"),
         ("415", "not a picture"),
         ("422", "a broken picture"),

@@ -168,6 +168,9 @@ pub(crate) fn take<T: Options>(options: &mut BTreeMap<String, Value>) -> Result<
     let mut members = Map::new();
     for (name, schema) in properties::<T>() {
         if let Some(value) = options.remove(&name) {
+            if value.is_null() {
+                return Err(Error::bad(format!("`{name}` is null; give it a value or leave it out")));
+            }
             let value = coerce(value, &schema);
             // One at a time first, so that the message can name the option.
             let alone = Map::from_iter([(name.clone(), value.clone())]);
@@ -188,6 +191,11 @@ fn coerce(value: Value, schema: &Value) -> Value {
         Value::String(text) if is("boolean") => match text.as_str() {
             "true" | "1" => Value::Bool(true),
             "false" | "0" => Value::Bool(false),
+            _ => value,
+        },
+        Value::Number(number) if is("boolean") => match number.as_u64() {
+            Some(1) => Value::Bool(true),
+            Some(0) => Value::Bool(false),
             _ => value,
         },
         _ => value,
@@ -232,6 +240,8 @@ mod tests {
             let wrong = read("quality", value).unwrap_err();
             assert!(wrong.message().contains("`quality`") && wrong.message().contains("from 1 to 100"), "{wrong}");
         }
+        let wrong = read("quality", Value::Null).unwrap_err();
+        assert!(wrong.message().contains("`quality` is null"), "{wrong}");
         let wrong = read("format", json!("gif")).unwrap_err();
         assert!(wrong.message().contains("`gif`") && wrong.message().contains("`webp`"), "{wrong}");
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::function::Card;
+use crate::function::{AnyFunction, Card};
+use crate::reply::Offers;
+use crate::route::Route;
 use crate::settings::Settings;
 
 /// For programs.
@@ -22,7 +24,8 @@ pub(crate) fn json(card: Card, settings: &Settings, default: &str) -> Value {
 }
 
 /// For people: no script, nothing from elsewhere.
-pub(crate) fn html(card: Card, settings: &Settings, options: &Map<String, Value>) -> String {
+pub(crate) fn html(function: &dyn AnyFunction, settings: &Settings, options: &Map<String, Value>) -> String {
+    let (card, offers) = (function.card(), function.offers());
     let row = |(name, schema): (&String, &Value)| {
         let text = |key: &str| schema[key].as_str().unwrap_or_default().to_owned();
         let kind = match (schema.get("enum"), schema.get("minimum"), schema.get("maximum")) {
@@ -39,18 +42,35 @@ pub(crate) fn html(card: Card, settings: &Settings, options: &Map<String, Value>
     let rows: String = options.iter().map(row).collect();
     let (name, title, summary) = (escape(card.name), escape(card.title), escape(card.summary));
     let (bytes, pixels) = (settings.max_bytes / 1_000_000, settings.max_pixels / 1_000_000);
+    let (into, forms) = match offers {
+        Offers::Picture => (
+            " -o better.jpg",
+            "<code>Accept</code> chooses the answer: <code>image/*</code>, <code>application/json</code> or \
+             <code>text/plain</code> (base64).",
+        ),
+        Offers::Drawing => (
+            "",
+            "The answer is JSON; <code>Accept: image/*</code> asks for the picture with it drawn in, \
+             <code>text/plain</code> for that in base64.",
+        ),
+        Offers::Words => ("", "The answer is JSON."),
+    };
+    let row = |route: Route| {
+        let (path, summary, most) = (&route.path[1..], escape(route.summary), settings.max_upload_bytes / 1_000_000);
+        format!("<p><code>POST {path}</code>: {summary} At most {most} MB.</p>")
+    };
+    let routes: String = function.routes().into_iter().map(row).collect();
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>Darkroom {name}</title><style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;\
          padding:0 1rem;color-scheme:light dark}}pre,code{{font-family:ui-monospace,monospace}}pre{{overflow:auto;\
          padding:.75rem;border:1px solid #8886;border-radius:.4rem}}td{{padding:.2rem .8rem .2rem 0;vertical-align:top}}\
          </style><h1>{name}: {title}</h1><p>{summary}</p>\
-         <h2>Call it</h2><pre>curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' ADDRESS -o better.jpg\n\
-         curl -F image=@photo.jpg ADDRESS -o better.jpg\n\
+         <h2>Call it</h2><pre>curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' ADDRESS{into}\n\
+         curl -F image=@photo.jpg ADDRESS{into}\n\
          curl --json '{{\"img_data\": \"BASE64\", \"req_id\": \"1\"}}' ADDRESS</pre>\
-         <p>ADDRESS is this page's. <code>Accept</code> chooses the answer: <code>image/*</code>, \
-         <code>application/json</code> or <code>text/plain</code> (base64). At most {bytes} MB and {pixels} million pixels; \
-         nothing is kept.</p><h2>Options</h2><p>In the query, as form fields or as JSON members.</p><table>{rows}</table>\
+         <p>ADDRESS is this page's. {forms} At most {bytes} MB and {pixels} million pixels; \
+         nothing is kept.</p>{routes}<h2>Options</h2><p>In the query, as form fields or as JSON members.</p><table>{rows}</table>\
          <p><a href=openapi.json>OpenAPI</a> · <a href=models>models</a> · <a href=healthz>alive</a> · \
          <a href=readyz>warm</a></p></html>"
     )

@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::options::CommonOptions;
 use crate::picture::{Encoding, Format, Picture, Writable};
 use crate::request::Form;
+use crate::watch::Watch;
 
 /// What a function gives, and how it is written.
 pub trait Answer: Send + 'static {
@@ -17,7 +18,7 @@ pub trait Answer: Send + 'static {
     const OFFERS: Offers;
 
     /// Writes the answer in one form.
-    fn reply(self, shape: Shape, about: &About) -> Result<Reply>;
+    fn reply(self, shape: Shape, about: &About, watch: &Watch) -> Result<Reply>;
 }
 
 /// The forms that a kind of answer can be given in.
@@ -91,11 +92,11 @@ impl Reply {
 impl Answer for Picture {
     const OFFERS: Offers = Offers::Picture;
 
-    fn reply(self, shape: Shape, about: &About) -> Result<Reply> {
+    fn reply(self, shape: Shape, about: &About, watch: &Watch) -> Result<Reply> {
         let (width, height) = (self.width(), self.height());
         let encoding = shape.encoding();
         let media_type = encoding.media_type();
-        let body = self.encode(encoding)?;
+        let body = self.encode(encoding, watch)?;
         drop(self);
         Ok(match shape {
             Shape::Picture(_) => Reply { media_type, body },

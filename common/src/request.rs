@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
 
@@ -89,11 +90,16 @@ pub(crate) async fn read(parts: &Parts, body: Bytes) -> Result<Ask> {
         return Err(Error::bad("the picture is empty: 0 bytes"));
     }
     let mut options = options.0;
-    let req_id = options.remove("req_id").map(|id| match id {
+    let req_id = req_id(&mut options);
+    Ok(Ask { bytes, form, req_id, options })
+}
+
+/// Takes the client's own name for the request out of its options.
+pub(crate) fn req_id(options: &mut BTreeMap<String, Value>) -> Option<String> {
+    options.remove("req_id").map(|id| match id {
         Value::String(id) => id,
         other => other.to_string(),
-    });
-    Ok(Ask { bytes, form, req_id, options })
+    })
 }
 
 /// Options from all places: the same one twice must be the same value.
@@ -155,12 +161,18 @@ fn json(body: &[u8], options: &mut Collected) -> Result<Bytes> {
     let members: Members =
         serde_json::from_slice(body).map_err(|cause| Error::bad(format!("the JSON can't be read: {cause}")))?;
     let mut picture = None;
-    for (name, value) in members.0 {
+    for (name, raw) in members.0 {
         if !BASE64_MEMBERS.contains(&name.as_str()) {
+            // Told before it is unfolded: a few bytes of JSON can become hundreds in memory.
+            if raw.get().len() > MAX_TEXT {
+                return Err(Error::bad(format!("`{name:.100}` is longer than {MAX_TEXT} bytes")));
+            }
+            let value = serde_json::from_str(raw.get())
+                .map_err(|cause| Error::bad(format!("the JSON can't be read: `{name:.100}`: {cause}")))?;
             options.add(name, value)?;
             continue;
         }
-        let Value::String(text) = value else {
+        let Ok(text) = serde_json::from_str::<String>(raw.get()) else {
             return Err(Error::bad(format!("`{name}` is not a text; give base64 or a data: URL")));
         };
         if picture.replace(unbase64(&name, text)?).is_some() {
@@ -188,22 +200,26 @@ fn unbase64(name: &str, mut text: String) -> Result<Bytes> {
     ENGINE.decode(text).map(Bytes::from).map_err(|cause| Error::bad(format!("`{name}` is not base64: {cause}")))
 }
 
-/// A JSON object whose members are kept in order, doubled ones too (a map would keep the last and say nothing).
-struct Members(Vec<(String, Value)>);
+/// A JSON object whose members are kept in order, doubled ones too (a map would keep the last and say nothing), none of
+/// them unfolded yet.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
+            type Value = Members<'de>;
 
             fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str("an object with `img_data` or `image`")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    if members.len() == MAX_PARTS {
+                        return Err(M::Error::custom(format!("more than {MAX_PARTS} members")));
+                    }
                     members.push(member);
                 }
                 Ok(Members(members))
@@ -288,8 +304,18 @@ mod tests {
             let wrong = ask(uri, kind, body).unwrap_err();
             assert!(wrong.message().contains(says), "{says}: {}", wrong.message());
         }
-        let deep = format!("{{\"img_data\":{}", "[".repeat(100_000));
-        assert!(ask("/", "application/json", deep.as_bytes()).unwrap_err().message().contains("JSON"));
+        let deep = |count| format!("{{\"a\":{}{},\"img_data\":\"AA==\"}}", "[".repeat(count), "]".repeat(count));
+        let many: String = (0..70).map(|at| format!("\"a{at}\":1,")).collect();
+        for (json, says) in [
+            (deep(100_000), "`a` is longer than 4096 bytes"),
+            (deep(1000), "JSON"),
+            (format!("{{\"img_data\":{}", "[".repeat(100_000)), "JSON"),
+            (format!("{{{many}\"img_data\":\"AA==\"}}"), "more than 64 members"),
+            (format!("{{\"a\":[{}1],\"img_data\":\"AA==\"}}", "{\"\":0},".repeat(10_000)), "longer than 4096"),
+        ] {
+            let wrong = ask("/", "application/json", json.as_bytes()).unwrap_err();
+            assert!(wrong.message().contains(says) && wrong.message().len() < 300, "{says}: {}", wrong.message());
+        }
     }
 
     proptest! {

@@ -1,10 +1,10 @@
 //! Further addresses of a function: a file is sent there, and a stream comes back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -55,10 +55,12 @@ pub struct Plan {
 ///
 /// A failure before the first piece is answered as a problem; after it the answer is cut off, so a format that can tell
 /// of a failure should do so, by [`Sink::end_with`].
-pub type FileRun = Box<dyn FnOnce(&Model, &Knobs, &Path, &Sink, &Watch) -> Result<()> + Send>;
+pub type FileRun = Box<dyn FnOnce(&Model, &Knobs, File, &Sink, &Watch) -> Result<()> + Send>;
 
-/// How often one whose client takes nothing looks whether there is still time.
+/// How often one whose client takes nothing looks whether there is still time, and when it takes that client for gone: a
+/// place is too dear to be held by who does not read.
 const LOOK: Duration = Duration::from_millis(2);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the pieces of an answer go.
 pub struct Sink {
@@ -72,9 +74,13 @@ impl Sink {
     /// Sends a piece; waits while the client has not taken those before.
     ///
     /// # Errors
-    /// `Gone` when nobody takes it any more, `Deadline` when nobody took it in time.
+    /// `Gone` when nobody takes it any more, or nobody took any for half a minute; `Deadline` as the watch says.
     pub fn send(&self, piece: impl Into<Bytes>) -> Result<()> {
-        let mut piece = piece.into();
+        self.send_within(piece.into(), PATIENCE)
+    }
+
+    fn send_within(&self, mut piece: Bytes, patience: Duration) -> Result<()> {
+        let begun = Instant::now();
         loop {
             match self.pieces.try_send(piece) {
                 Ok(()) => return Ok(()),
@@ -84,6 +90,9 @@ impl Sink {
                 Err(TrySendError::Full(back)) => piece = back,
             }
             self.watch.check()?;
+            if begun.elapsed() > patience {
+                return Err(Error::new(Kind::Gone, "the client did not take the answer any more"));
+            }
             std::thread::sleep(LOOK);
         }
     }
@@ -137,6 +146,8 @@ mod tests {
             watch.stop(Stop::Deadline);
             assert_eq!(second.join().unwrap(), Err(Kind::Deadline));
         });
+        let waits = Sink { pieces: sink.pieces.clone(), watch: Watch::default(), told: Arc::default() };
+        assert_eq!(waits.send_within("two".into(), LOOK).unwrap_err().kind(), Kind::Gone);
         assert_eq!(taken.try_recv().unwrap(), "one");
         assert_eq!(sink.end_with("last", Error::bad("why")).unwrap_err().message(), "why");
         assert!(sink.told.load(Ordering::Acquire) && taken.try_recv().unwrap() == "last");

@@ -22,7 +22,7 @@ use crate::network::Engine;
 use crate::service::Service;
 use crate::settings::{self, Settings};
 
-/// How long running requests may go on after SIGTERM, beyond a picture's own deadline.
+/// How long running requests may go on after SIGTERM, beyond their own deadline.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves `F` until the platform ends it. A wrong start is one line on standard error and exit code 1.
@@ -102,7 +102,7 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
 /// Answers `/healthz` at once and everything else once warm.
 async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant) -> Result<()> {
     let address = listener.local_addr().map_err(Error::internal)?;
-    let patience = service.settings.deadline + GRACE;
+    let patience = service.patience() + GRACE;
     let served = http::serve(listener, service.clone().router(), patience);
     let warm = async {
         warm_up(&service).await?;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -57,7 +57,7 @@ impl Service {
     /// Everything but the warm-up.
     pub(crate) fn new(function: Box<dyn AnyFunction>, settings: Settings, catalogue: Catalogue) -> Self {
         let openapi = openapi::document(&*function, &catalogue);
-        let html = page::html(function.card(), &settings, &openapi::options(&*function, &catalogue));
+        let html = page::html(&*function, &settings, &openapi::options(&*function, &catalogue));
         let queue = Queue::new(settings.instances, settings.queue);
         Self { function, settings, catalogue, queue, openapi, html }
     }
@@ -65,6 +65,12 @@ impl Service {
     /// The function's name.
     pub(crate) fn name(&self) -> &'static str {
         self.function.card().name
+    }
+
+    /// How long a request may take.
+    pub(crate) fn patience(&self) -> Duration {
+        let Settings { deadline, job_deadline, .. } = self.settings;
+        if self.function.routes().is_empty() { deadline } else { deadline.max(job_deadline) }
     }
 
     /// Opens the default variant and runs it once, so that no client waits for that.
@@ -84,7 +90,7 @@ impl Service {
         self.queue.when_idle(crate::memory::give_back).await
     }
 
-    /// The routes of DESIGN's contract.
+    /// The routes that README.md tells of.
     pub(crate) fn router(self: Arc<Self>) -> Router {
         let run = || post(run);
         let mut router = Router::new();
@@ -121,21 +127,17 @@ type Served = State<Arc<Service>>;
 struct Failure {
     error: Arc<Error>,
     req_id: Option<String>,
-    retry_after: Option<u64>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error: Arc::new(error), req_id: None, retry_after: None }
+        Self { error: Arc::new(error), req_id: None }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = status(self.error.kind()).into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
         response.extensions_mut().insert(self);
         response
     }
@@ -190,9 +192,12 @@ async fn around(State(service): Served, mut request: Request, next: Next) -> Res
     if let Some(failure) = &failure {
         let head = std::mem::take(response.headers_mut());
         response = problem(failure, &id);
-        response.headers_mut().extend(head.into_iter().filter_map(|(name, value)| {
-            name.filter(|name| *name == ALLOW || *name == RETRY_AFTER).map(|name| (name, value))
-        }));
+        response.headers_mut().extend(
+            head.into_iter().filter_map(|(name, value)| name.filter(|name| *name == ALLOW).map(|name| (name, value))),
+        );
+        if failure.error.kind() == Kind::Busy {
+            response.headers_mut().insert(RETRY_AFTER, service.queue.retry_after().into());
+        }
     }
     let headers = response.headers_mut();
     headers.extend(HeaderValue::from_str(&id).ok().map(|id| (X_REQUEST_ID, id)));
@@ -304,10 +309,7 @@ async fn run(State(service): Served, request: Request) -> Result<Response, Failu
     let (parts, body) = request.into_parts();
     let mut req_id = None;
     let done = answer(&service, &parts, body, &mut req_id).await;
-    done.map_err(|error| {
-        let retry_after = (error.kind() == Kind::Busy).then(|| service.queue.retry_after());
-        Failure { error: Arc::new(error), req_id, retry_after }
-    })
+    done.map_err(|error| Failure { error: Arc::new(error), req_id })
 }
 
 async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut Option<String>) -> Result<Response> {
@@ -343,31 +345,41 @@ async fn answer(service: &Arc<Service>, parts: &Parts, body: Body, req_id: &mut 
     timing.insert(0, ("queue", waited));
     let timing: Vec<_> =
         timing.iter().map(|(stage, took)| format!("{stage};dur={:.2}", took.as_secs_f64() * 1e3)).collect();
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(reply.media_type)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (HeaderName::from_static("vary"), HeaderValue::from_static("accept")),
-        (X_MODEL, HeaderValue::from_str(&x_model).map_err(Error::internal)?),
-        (SERVER_TIMING, HeaderValue::from_str(&timing.join(", ")).map_err(Error::internal)?),
-    ];
-    let mut response = (headers, reply.body).into_response();
+    let timing = [(SERVER_TIMING, HeaderValue::from_str(&timing.join(", ")).map_err(Error::internal)?)];
+    let mut response = (headers(reply.media_type, &x_model)?, timing, reply.body).into_response();
     response.extensions_mut().insert(Details(details));
     Ok(response)
+}
+
+/// The headers of every answer of a network.
+fn headers(media_type: &'static str, x_model: &str) -> Result<[(HeaderName, HeaderValue); 4]> {
+    Ok([
+        (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("vary"), HeaderValue::from_static("accept")),
+        (X_MODEL, HeaderValue::from_str(x_model).map_err(Error::internal)?),
+    ])
 }
 
 /// A further route: a file in, a stream out.
 async fn file(State(service): Served, route: Arc<Route>, request: Request) -> Result<Response, Failure> {
     service.queue.check_open()?;
     let (parts, body) = request.into_parts();
-    stream(&service, &route, &parts, body).await.map_err(|error| {
-        let retry_after = (error.kind() == Kind::Busy).then(|| service.queue.retry_after());
-        Failure { error: Arc::new(error), req_id: None, retry_after }
-    })
+    let mut req_id = None;
+    let started = stream(&service, &route, &parts, body, &mut req_id).await;
+    started.map_err(|error| Failure { error: Arc::new(error), req_id })
 }
 
-async fn stream(service: &Arc<Service>, route: &Route, parts: &Parts, body: Body) -> Result<Response> {
+async fn stream(
+    service: &Arc<Service>,
+    route: &Route,
+    parts: &Parts,
+    body: Body,
+    req_id: &mut Option<String>,
+) -> Result<Response> {
     let settings = &service.settings;
     let upload = upload::read(parts, body, route.field, settings.max_upload_bytes).await?;
+    req_id.clone_from(&upload.req_id);
     let bytes = upload.bytes;
     let accept = reply::accepted(&parts.headers);
     let job = Job::plan(route, &service.catalogue, settings, &accept, upload)?;
@@ -376,13 +388,7 @@ async fn stream(service: &Arc<Service>, route: &Route, parts: &Parts, body: Body
     let (served, name) = (service.clone(), job.variant().to_owned());
     let model = compute(move || served.catalogue.model(&name)).await?;
     let Started { media_type, x_model, body } = job.start(model, place, deadline, id(parts)).await?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (HeaderName::from_static("vary"), HeaderValue::from_static("accept")),
-        (X_MODEL, HeaderValue::from_str(&x_model).map_err(Error::internal)?),
-    ];
-    let mut response = (headers, body).into_response();
+    let mut response = (headers(media_type, &x_model)?, body).into_response();
     response.extensions_mut().insert(Details(json!({"bytes_in": bytes})));
     Ok(response)
 }

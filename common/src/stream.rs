@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::Frame;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -50,10 +50,10 @@ impl Job {
         let variant = named.as_ref().map_or(catalogue.default_name(), |name| name.as_str().unwrap_or_default());
         let plan = (route.plan)(&mut options, &Asked { accept, settings })?;
         let knobs = Knobs::take(catalogue.manifest(variant)?, &mut options)?;
-        if let Some(unknown) = options.keys().next() {
-            let known: Vec<_> = (route.properties)().into_iter().map(|(name, _)| name).collect();
-            return Err(catalogue.refuse(variant, &unknown.chars().take(100).collect::<String>(), &known));
-        }
+        catalogue.check_taken(variant, &options, || {
+            let model = [("model".to_owned(), Value::Null)];
+            (route.properties)().into_iter().chain(model).collect()
+        })?;
         Ok(Self { variant: variant.to_owned(), upload, plan, knobs })
     }
 
@@ -74,7 +74,7 @@ impl Job {
         let sink = Sink { pieces: sender, watch: watch.clone(), told: told.clone() };
         let done = tokio::spawn(compute(move || {
             let (_place, sink) = (place, sink);
-            run(&model, &knobs, &upload.file, &sink, &watched)
+            run(&model, &knobs, upload.file, &sink, &watched)
         }));
         let stop = async move {
             tokio::time::sleep_until(deadline.into()).await;

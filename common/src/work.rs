@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::body;
 use crate::catalogue::Catalogue;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::function::{AnyFunction, Run};
 use crate::knobs::Knobs;
 use crate::log::{self, Level};
@@ -63,6 +63,27 @@ pub(crate) struct Work {
     about: About,
 }
 
+/// An answer may have as many times the pixels of the largest picture; an enlarged one of 24 megapixels fits.
+const LARGER: u64 = 5;
+
+/// Refuses a picture whose enlarged answer would be too large, before it is made.
+fn check_answer(picture: &Picture, scale: usize, limits: Limits) -> Result<()> {
+    let (pixels, times) = ((picture.width() * picture.height()) as u64, (scale * scale) as u64);
+    let most = limits.max_pixels.saturating_mul(LARGER) / times;
+    if pixels <= most {
+        return Ok(());
+    }
+    let (width, height) = (picture.width(), picture.height());
+    let side = (width.max(height) as f64 * (most as f64 / pixels as f64).sqrt()) as usize;
+    Err(Error::new(
+        Kind::TooLarge,
+        format!(
+            "{width} x {height} pixels enlarged {scale} times are more than are given back; at most {most} pixels are \
+             enlarged so: ask for `max_side={side}` to shrink it first"
+        ),
+    ))
+}
+
 /// What a run gives: the answer, and what is told of it.
 pub(crate) struct Done {
     pub reply: Reply,
@@ -88,13 +109,9 @@ impl Work {
         let common: CommonOptions = options::take(&mut ask.options)?;
         let (model, run) = function.prepare(&mut ask.options, common.model.as_deref(), catalogue)?;
         let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
-        if let Some(unknown) = ask.options.keys().next() {
-            let known: Vec<_> = [options::properties::<CommonOptions>(), function.properties()]
-                .into_iter()
-                .flat_map(|properties| properties.into_iter().map(|(name, _)| name))
-                .collect();
-            return Err(catalogue.refuse(&model, &unknown.chars().take(100).collect::<String>(), &known));
-        }
+        catalogue.check_taken(&model, &ask.options, || {
+            options::properties::<CommonOptions>().into_iter().chain(function.properties()).collect()
+        })?;
         body::check_length(ask.bytes.len(), settings.max_bytes)?;
         let sent = Format::sniff(&ask.bytes)?;
         let shape = reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.offers(), sent)?;
@@ -115,6 +132,7 @@ impl Work {
         if let Some(side) = max_side {
             picture = picture.shrunk(side)?;
         }
+        check_answer(&picture, model.manifest().picture.scale, limits)?;
         watch.check()?;
         let decoded = start.elapsed();
         let write = run(&model, picture, &knobs, watch)?;
@@ -122,7 +140,7 @@ impl Work {
         watch.check()?;
         about.weights = model.digest().to_owned();
         about.seconds = ran.as_secs_f64();
-        let reply = write(shape, &about)?;
+        let reply = write(shape, &about, watch)?;
         let encoded = start.elapsed();
         let details = json!({
             "model": about.model, "precision": model.precision().name(), "width": about.original.0,

@@ -140,6 +140,13 @@ fn the_eighty_classes_of_coco_are_known_and_things_are_found() {
         assert!(found.iter().any(|(name, score, _)| name == thing && *score >= 0.3), "{picture}: {found:?}");
         assert!(found.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{found:?}");
     }
+    let street = jpeg(&sample("street_buses", 640), 92);
+    let count = |query: &str| {
+        boxes(&server().ask(&post(&format!("/?threshold=0.01&{query}"), &street)).good().json()["data"]).len()
+    };
+    assert_eq!(count("max_boxes=3"), 3);
+    let (all, few) = (count("iou=1&max_boxes=1000"), count("iou=0&max_boxes=1000"));
+    assert!(all > few && few > 3, "{all} without suppression, {few} with the strictest");
 }
 
 // proves: O05

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use common::{Encoding, Picture};
+use common::{Encoding, Picture, Watch};
 use serde_json::Value;
 
 use crate::process::{Server, functions, pictures, root};
@@ -168,7 +168,7 @@ fn golden_pictures_are_small() {
     for function in functions() {
         for input in inputs(&function) {
             let picture: Picture = read(&std::fs::read(&input).unwrap()).0;
-            let stored = picture.encode(Encoding::Png { compression: Some(0) }).unwrap().len();
+            let stored = picture.encode(Encoding::Png { compression: Some(0) }, &Watch::default()).unwrap().len();
             assert!(stored < 60_000, "{}: {} x {}", input.display(), picture.width(), picture.height());
         }
     }

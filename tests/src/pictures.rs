@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use common::{Encoding, Limits, Picture};
+use common::{Encoding, Limits, Picture, Watch};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ fn limits_count_the_pixels_of_the_header() {
     for encoding in
         [Encoding::Png { compression: None }, Encoding::Jpeg { quality: 90 }, Encoding::WebP { quality: 90 }]
     {
-        let bytes = picture.encode(encoding).unwrap();
+        let bytes = picture.encode(encoding, &Watch::default()).unwrap();
         Picture::decode(&bytes, Limits { max_pixels: 1200 }).unwrap();
         assert_eq!(Picture::decode(&bytes, Limits { max_pixels: 1199 }).unwrap_err().kind(), common::Kind::TooLarge);
     }
@@ -85,7 +85,7 @@ proptest! {
     // proves: K02, U15
     #[test]
     fn a_png_of_any_compression_is_the_picture_again(picture in any_picture(), compression in proptest::option::of(0_u8..=9)) {
-        let bytes = picture.encode(Encoding::Png { compression }).unwrap();
+        let bytes = picture.encode(Encoding::Png { compression }, &Watch::default()).unwrap();
         prop_assert_eq!(read(&bytes).0, picture.clone());
         let other = read_png(&bytes);
         let rgb: Vec<u8> = other.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn a_lossy_picture_is_nearly_the_picture_again(picture in any_picture(), webp in any::<bool>()) {
         let encoding = if webp { Encoding::WebP { quality: 95 } } else { Encoding::Jpeg { quality: 95 } };
-        let (again, _) = read(&picture.encode(encoding).unwrap());
+        let (again, _) = read(&picture.encode(encoding, &Watch::default()).unwrap());
         prop_assert_eq!((again.width(), again.height()), (picture.width(), picture.height()));
         prop_assert!(!webp || again.alpha() == picture.alpha());
         if picture.alpha().is_none() {

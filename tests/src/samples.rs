@@ -1,6 +1,6 @@
 //! Pictures made by the tests, and answers read back.
 
-use common::{Encoding, Format, Limits, Picture};
+use common::{Encoding, Format, Limits, Picture, Watch};
 use image::ImageFormat;
 
 use crate::process::root;
@@ -37,15 +37,15 @@ pub fn sample(name: &str, side: usize) -> Picture {
 }
 
 pub fn png(picture: &Picture) -> Vec<u8> {
-    picture.encode(Encoding::Png { compression: None }).expect("PNG")
+    picture.encode(Encoding::Png { compression: None }, &Watch::default()).expect("PNG")
 }
 
 pub fn jpeg(picture: &Picture, quality: u8) -> Vec<u8> {
-    picture.encode(Encoding::Jpeg { quality }).expect("JPEG")
+    picture.encode(Encoding::Jpeg { quality }, &Watch::default()).expect("JPEG")
 }
 
 pub fn webp(picture: &Picture) -> Vec<u8> {
-    picture.encode(Encoding::WebP { quality: 90 }).expect("WebP")
+    picture.encode(Encoding::WebP { quality: 90 }, &Watch::default()).expect("WebP")
 }
 
 /// A picture in a format that is read but never written.

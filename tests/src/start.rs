@@ -108,6 +108,8 @@ fn a_wrong_setting_is_one_line_that_names_it() {
             ("DEADLINE_S", "0"),
             ("MAX_BYTES", "0"),
             ("MAX_PIXELS", "1e6"),
+            ("MAX_UPLOAD_BYTES", "-5"),
+            ("JOB_DEADLINE_S", "soon"),
             ("LOG", "loud"),
         ] {
             let line = refused(&function, &mut command(&function, &[(name, value)]));
@@ -137,6 +139,10 @@ fn help_lists_every_setting_and_arguments_are_refused() {
             "DEADLINE_S",
             "MAX_BYTES",
             "MAX_PIXELS",
+            "MAX_UPLOAD_BYTES",
+            "JOB_DEADLINE_S",
+            "FFMPEG",
+            "ORT_DYLIB_SHA256",
             "ORIGINS",
             "LOG",
             "AWS_LAMBDA_RUNTIME_API",

@@ -88,6 +88,25 @@ fn a_variant_with_a_new_knob_is_a_folder() {
     assert!(server.ask(&get("/").accept("text/html")).good().text().contains("how many times as bright"));
 }
 
+#[test]
+fn a_precision_that_a_variant_lacks_is_not_asked_of_it() {
+    let server = Server::start("dehaze", &[("PRECISION", "int8")]);
+    server.ask(&post("/?model=dark-channel", &png(&photo(32, 32)))).good();
+    let serves = |name: &str| server.ask(&get(&format!("/models/{name}"))).good().json()["serves"]["precision"].clone();
+    assert_eq!((serves("dark-channel"), serves("default")), (json!("float"), json!("int8")));
+}
+
+// proves: U14
+#[test]
+fn an_answer_larger_than_is_given_back_is_told_before_it_is_made() {
+    let server = Server::start("upscale", &[("MAX_PIXELS", "10000")]);
+    let picture = png(&photo(100, 100));
+    let detail = server.ask(&post("/", &picture)).problem(413);
+    assert!(detail.contains("100 x 100") && detail.contains("`max_side=74`"), "{detail}");
+    let (answer, _) = read(&server.ask(&post("/?max_side=74", &picture)).good().body);
+    assert_eq!((answer.width(), answer.height()), (222, 222));
+}
+
 // proves: K01, U01
 #[test]
 fn a_sibling_of_another_scale_is_chosen_by_scale() {
@@ -106,6 +125,10 @@ fn a_sibling_of_another_scale_is_chosen_by_scale() {
     }
     let detail = server.ask(&post("/?scale=3&model=default-x2", &png(&picture))).problem(400);
     assert!(detail.contains("default-x2") && detail.contains('2'), "{detail}");
+    let settings = [("MODELS", folder.path().to_str().unwrap()), ("MODEL", "default-x2")];
+    let other = Server::start("upscale", &settings);
+    let answer = other.ask(&post("/?scale=3", &png(&picture))).good();
+    assert!(answer.must("x-model").starts_with("default@"), "the default's sibling, from the other side");
     let detail = server.ask(&post("/?scale=2&denoise=1", &png(&picture))).problem(400);
     assert!(detail.contains("denoise") && detail.contains("default"), "{detail}");
 }

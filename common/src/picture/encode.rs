@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Picture, png};
 use crate::error::{Error, Kind, Result};
+use crate::watch::Watch;
 
 /// A format to write, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +55,11 @@ impl Encoding {
 const JPEG_SIDE: usize = 65_535;
 const WEBP_SIDE: usize = 16_383;
 
-pub(super) fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>> {
+pub(super) fn encode(picture: &Picture, encoding: Encoding, watch: &Watch) -> Result<Vec<u8>> {
+    watch.check()?;
     let longer = picture.width.max(picture.height);
     match encoding {
-        Encoding::Png { compression } => png::encode(picture, compression),
+        Encoding::Png { compression } => png::encode(picture, compression, watch),
         Encoding::Jpeg { quality } => fits(longer, JPEG_SIDE, "JPEG").and_then(|()| jpeg(picture, quality)),
         Encoding::WebP { quality } => fits(longer, WEBP_SIDE, "WebP").and_then(|()| webp(picture, quality)),
     }

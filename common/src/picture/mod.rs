@@ -14,6 +14,7 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::error::{Error, Kind, Result};
+use crate::watch::Watch;
 
 /// An upright sRGB picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,8 +99,11 @@ impl Picture {
     }
 
     /// Writes the picture; alpha is kept by PNG and WebP, colours are marked as sRGB, no metadata is carried over.
-    pub fn encode(&self, encoding: Encoding) -> Result<Vec<u8>> {
-        encode::encode(self, encoding)
+    ///
+    /// # Errors
+    /// `TooLarge` where the format holds no such side; `Deadline` and `Gone` as `watch` says.
+    pub fn encode(&self, encoding: Encoding, watch: &Watch) -> Result<Vec<u8>> {
+        encode::encode(self, encoding, watch)
     }
 
     /// Columns.

@@ -1,12 +1,16 @@
 //! PNG: reading under limits (also on what packed metadata unfolds to) and fast writing.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use image::metadata::Orientation;
 use png::{ColorType, Decoder, DecodingError, DeflateCompression, Encoder, Transformations};
 
 use super::{Limits, MAX_METADATA, Picture, colour};
 use crate::error::{Error, Kind, Result};
+use crate::watch::Watch;
+
+/// Bytes of pixels that are packed between two looks at the watch.
+const PIECE: usize = 1 << 18;
 
 pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
     let decoder = || Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: 2 * MAX_METADATA });
@@ -49,17 +53,17 @@ pub(super) fn decode(bytes: &[u8], limits: Limits) -> Result<Picture> {
 /// Writes RGB, or RGBA where there is alpha, marked as sRGB.
 ///
 /// `compression`: 0 stores, 1 is fast (the default), 9 is small.
-pub(super) fn encode(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
-    let out = write(picture, compression)?;
+pub(super) fn encode(picture: &Picture, compression: Option<u8>, watch: &Watch) -> Result<Vec<u8>> {
+    let out = write(picture, compression, watch)?;
     if compression.is_some_and(|level| level > 1) {
         // Searching for repeats loses to the fast way where there are none (a painting, noise): the smaller is kept.
-        let fast = write(picture, None)?;
+        let fast = write(picture, None, watch)?;
         return Ok(if fast.len() < out.len() { fast } else { out });
     }
     Ok(out)
 }
 
-fn write(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
+fn write(picture: &Picture, compression: Option<u8>, watch: &Watch) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(picture.pixels.len() / 2);
     let mut encoder = Encoder::new(&mut out, picture.width as u32, picture.height as u32);
     encoder.set_color(if picture.alpha.is_some() { ColorType::Rgba } else { ColorType::Rgb });
@@ -74,7 +78,20 @@ fn write(picture: &Picture, compression: Option<u8>) -> Result<Vec<u8>> {
     }
     let mut writer = encoder.write_header().map_err(Error::internal)?;
     let rgba = picture.rgba();
-    writer.write_image_data(rgba.as_deref().unwrap_or(&picture.pixels)).map_err(Error::internal)?;
+    let pixels = rgba.as_deref().unwrap_or(&picture.pixels);
+    watch.check()?;
+    if compression.is_none_or(|level| level <= 1) {
+        writer.write_image_data(pixels).map_err(Error::internal)?;
+        drop(writer);
+        return Ok(out);
+    }
+    // Searching takes long: whoever waits may leave meanwhile.
+    let mut rows = writer.stream_writer().map_err(Error::internal)?;
+    for piece in pixels.chunks(PIECE) {
+        rows.write_all(piece).map_err(Error::internal)?;
+        watch.check()?;
+    }
+    rows.finish().map_err(Error::internal)?;
     drop(writer);
     Ok(out)
 }
@@ -135,5 +152,32 @@ fn broken(cause: DecodingError) -> Error {
             Error::new(Kind::TooLarge, "the picture needs more memory than is given to one")
         }
         cause => Error::new(Kind::BrokenPicture, "the PNG picture is broken or cut off").because(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::watch::Stop;
+
+    #[test]
+    fn packing_stops_when_nobody_waits_for_it() {
+        let mut seed = 1u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8 & 0x3F
+        };
+        let picture = Picture::new(4000, 3000, (0..4000 * 3000 * 3).map(|_| noise()).collect(), None);
+        let watch = Watch::default();
+        std::thread::scope(|scope| {
+            let packing = scope.spawn(|| encode(&picture, Some(9), &watch).map_err(|stopped| stopped.kind()));
+            std::thread::sleep(Duration::from_millis(100));
+            assert!(!packing.is_finished());
+            let (left, ()) = (Instant::now(), watch.stop(Stop::Gone));
+            assert_eq!(packing.join().unwrap(), Err(Kind::Gone));
+            assert!(left.elapsed() < Duration::from_secs(1), "{:?}", left.elapsed());
+        });
     }
 }

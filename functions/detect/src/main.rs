@@ -13,7 +13,7 @@ impl Function for Detect {
         name: "detect",
         title: "Object detection",
         summary: "Finds people, cars, animals and other everyday things in a picture, eighty classes in all: a box, a name \
-                  and a score for each.",
+                  and a score for each. A starter: its own network finds large, clear things.",
     };
     type Options = Options;
     type Answer = Boxes;

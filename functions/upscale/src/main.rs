@@ -1,6 +1,6 @@
 //! upscale: enlarges photographs, with detail where enlarging blurs.
 
-use common::{Card, Catalogue, Choice, Error, Function, Knobs, Model, Picture, Result, Watch};
+use common::{Card, Catalogue, Choice, Error, Function, Knobs, Model, Picture, Result, Watch, Whole};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ struct Upscale;
 #[derive(Deserialize, JsonSchema)]
 struct Options {
     /// How many times as wide and high; without it, as the model has it.
-    scale: Option<usize>,
+    scale: Option<Whole<1, 16>>,
 }
 
 impl Function for Upscale {
@@ -26,10 +26,11 @@ impl Function for Upscale {
         model.enhance(picture, knobs, watch)
     }
 
-    /// `scale` alone takes the default or its sibling `<default>-x<scale>`; beside `model` it must be that model's.
+    /// `scale` alone takes the default or its sibling of that scale (`default`, `default-x2`; `fast-x3`, `fast-x2`); beside
+    /// `model` it must be that model's.
     fn variant(options: &Options, choice: &Choice<'_>, catalogue: &Catalogue) -> Result<String> {
         let name = choice.named.unwrap_or(catalogue.default_name());
-        let Some(scale) = options.scale else { return Ok(name.to_owned()) };
+        let Some(scale) = options.scale.as_ref().map(|scale| scale.0 as usize) else { return Ok(name.to_owned()) };
         let has = catalogue.manifest(name)?.picture.scale;
         if has == scale {
             return Ok(name.to_owned());
@@ -37,9 +38,11 @@ impl Function for Upscale {
         if choice.named.is_some() {
             return Err(Error::bad(format!("`scale` is {scale}, but model `{name}` enlarges {has} times")));
         }
-        let sibling = format!("{name}-x{scale}");
-        if catalogue.manifests().any(|manifest| manifest.variant == sibling && manifest.picture.scale == scale) {
-            return Ok(sibling);
+        let family = name.strip_suffix(&format!("-x{has}")).unwrap_or(name);
+        for sibling in [family.to_owned(), format!("{family}-x{scale}")] {
+            if catalogue.manifests().any(|manifest| manifest.variant == sibling && manifest.picture.scale == scale) {
+                return Ok(sibling);
+            }
         }
         let mut scales: Vec<_> = catalogue.manifests().map(|manifest| manifest.picture.scale).collect();
         scales.sort_unstable();

@@ -49,7 +49,7 @@ fn round(bare: &Bare, manifest: &Manifest, bytes: &[u8]) -> Result<String> {
         Bare::Picture(network) => {
             let answer = run(network, manifest, &picture)?;
             let ran = start.elapsed();
-            std::hint::black_box(answer.encode(Encoding::Jpeg { quality: 90 })?);
+            std::hint::black_box(answer.encode(Encoding::Jpeg { quality: 90 }, &Watch::default())?);
             (ran, start.elapsed())
         }
         Bare::Words(model) => {

@@ -99,7 +99,8 @@ fn curl_of_each_form_gets_the_answer() {
         path.display().to_string()
     };
     // Larger than a megabyte: curl asks for leave first (Expect: 100-continue).
-    let large = photo(700, 500).encode(common::Encoding::Png { compression: Some(0) }).unwrap();
+    let large =
+        photo(700, 500).encode(common::Encoding::Png { compression: Some(0) }, &common::Watch::default()).unwrap();
     let small = png(&photo(20, 10));
     let (large, picture) = (file("large.png", &large), file("a.png", &small));
     let json = file("a.json", envelope(&small, "curl-1").to_string().as_bytes());

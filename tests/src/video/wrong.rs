@@ -176,6 +176,26 @@ fn limits_hold_for_videos() {
     let low = Spot::start(&[("MAX_PIXELS", "10000"), ("JOB_DEADLINE_S", "1")]);
     let detail = low.server.ask(&post("/video", &mp4)).problem(413);
     assert!(detail.contains("160 x 120") && detail.contains("10000"), "{detail}");
+    let mut head = b"--X\r\nContent-Disposition: form-data; name=\"".to_vec();
+    head.resize(8_000_000, b'a');
+    let endless = post("/video", &head).header("content-type", "multipart/form-data; boundary=X");
+    let detail = low.server.ask(&endless).problem(400);
+    assert!(detail.contains("head is too long"), "{detail}");
+    low.assert_clean();
+}
+
+// proves: O16
+#[test]
+fn a_video_takes_the_clients_name_for_it_and_the_models_options() {
+    let wrong = spot().server.ask(&post("/video?req_id=seven&every=0", &square_mp4()));
+    let problem: serde_json::Value = serde_json::from_slice(&wrong.body).unwrap();
+    assert_eq!((wrong.status, &problem["req_id"]), (400, &serde_json::json!("seven")), "{problem}");
+    spot().server.ask(&post("/video?req_id=8&model=default&max_frames=1", &square_mp4())).good();
+    let paths = spot().server.ask(&crate::wire::get("/openapi.json")).good().json()["paths"].clone();
+    let of = &paths["/video"]["post"];
+    let names: Vec<_> = of["parameters"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
+    assert!(["model", "req_id", "every", "threshold"].iter().all(|name| names.contains(name)), "{names:?}");
+    assert!(["408", "415", "503", "504"].iter().all(|status| of["responses"].get(status).is_some()), "{of}");
 }
 
 // proves: U14

@@ -174,10 +174,10 @@ fn other(head: &[u8]) -> String {
         "Ogg"
     } else if starts(b"\x30\x26\xB2\x75") {
         "Windows Media"
-    } else if starts(b"\0\0\x01\xBA") || starts(b"\0\0\x01\xB3") || head.first() == Some(&0x47) {
-        "an MPEG stream"
     } else if starts(b"\xFF\xD8\xFF") || starts(b"\x89PNG") || starts(b"GIF8") || starts(b"BM") {
         "a picture"
+    } else if starts(b"\0\0\x01\xBA") || starts(b"\0\0\x01\xB3") || head.first() == Some(&0x47) {
+        "an MPEG stream"
     } else {
         "of no kind that is known here"
     };
@@ -231,6 +231,8 @@ mod tests {
             (b"<?xml version=\"1.0\"?><MPD>", "document"),
             (b"\xFF\xD8\xFF\xE0", "picture"),
             (b"\0\0\0\x10ftypavif", "picture"),
+            (b"GIF89a", "picture"),
+            (b"G\x40\x11\x10", "MPEG"),
             (b"", "no kind"),
         ] {
             let wrong = Container::sniff(&file(bytes)).unwrap_err();

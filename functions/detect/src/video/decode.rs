@@ -21,8 +21,9 @@ const AHEAD: usize = 2;
 /// How long a frame waits for its time.
 const LATE: Duration = Duration::from_secs(1);
 
-/// Marks every frame and prints its time: a frame without a mark is not printed.
-const PRINT: &str = "metadata=add:key=t:value=1,metadata=print:file=pipe\\\\:2:direct=1";
+/// Marks every frame and prints its time: a frame without a mark is not printed. The mark alone: a camera's own words about
+/// a frame may tell where it was taken.
+const PRINT: &str = "metadata=add:key=t:value=1,metadata=print:key=t:file=pipe\\\\:2:direct=1";
 
 /// Which frames are wanted, and how large they may be.
 #[derive(Clone, Copy, Debug)]

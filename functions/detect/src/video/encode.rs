@@ -76,7 +76,9 @@ impl Encoder {
     /// Begins a video of pictures of one size. It may have `most` bytes.
     pub fn start(ffmpeg: &Ffmpeg, render: Render, size: (usize, usize), fps: Option<f64>, most: u64) -> Result<Self> {
         let file = tempfile::tempfile().map_err(Error::internal)?;
-        let (dimensions, fps) = (format!("{}x{}", size.0, size.1), format!("{:.6}", fps.unwrap_or(FPS)));
+        // What a damaged file tells may be a frame a year, or a million a second.
+        let sane = |fps: &f64| (0.001..=1000.0).contains(fps);
+        let (dimensions, fps) = (format!("{}x{}", size.0, size.1), format!("{:.6}", fps.filter(sane).unwrap_or(FPS)));
         let from = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", &dimensions, "-framerate", &fps];
         let input = ["-protocol_whitelist", "pipe", "-threads", "1", "-i", "pipe:0", "-filter_threads", "1"];
         let to = ["-fps_mode", "passthrough", "-threads", "1"];

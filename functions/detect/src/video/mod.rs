@@ -10,7 +10,6 @@ mod probe;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use common::{Asked, Boxes, Error, FileRoute, Kind, Knobs, Model, Plan, Result, Sink, Wanted, Watch, Whole};
 use schemars::JsonSchema;
@@ -64,9 +63,9 @@ impl FileRoute for Video {
         };
         let (ffmpeg, most) = (Ffmpeg::find(settings.ffmpeg())?, settings.max_upload_bytes());
         let media_type = render.map_or(LINES, Render::media_type);
-        let run = move |model: &Model, knobs: &Knobs, path: &Path, sink: &Sink, watch: &Watch| {
+        let run = move |model: &Model, knobs: &Knobs, file: File, sink: &Sink, watch: &Watch| {
             let wanted = options.picture.wanted(model.names())?;
-            let opened = Opened::open(&ffmpeg, path, frames, watch).map_err(of_video)?;
+            let opened = Opened::open(&ffmpeg, file, frames, watch).map_err(of_video)?;
             let look = Look { model, knobs, wanted, watch, named: options.picture.named() };
             match render {
                 None => look.tell(opened, sink),

@@ -3,7 +3,6 @@
 //! The child decodes beside the one who looks at the frames, a few ahead at most: memory does not grow with length.
 
 use std::fs::File;
-use std::path::Path;
 
 use common::{Error, Kind, Result, Watch};
 
@@ -28,11 +27,8 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Reads the first frame; the file is not needed by its name any more and is removed.
-    pub fn open(ffmpeg: &Ffmpeg, path: &Path, wanted: Wanted, watch: &Watch) -> Result<Self> {
-        let file = File::open(path).map_err(Error::internal)?;
-        // So nothing of it stays, however this process ends.
-        _ = std::fs::remove_file(path);
+    /// Reads the first frame.
+    pub fn open(ffmpeg: &Ffmpeg, file: File, wanted: Wanted, watch: &Watch) -> Result<Self> {
         let kind = Container::sniff(&file)?;
         let track = probe(ffmpeg, &file, kind, watch)?;
         let (width, height) = track.size;
