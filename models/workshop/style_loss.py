@@ -43,14 +43,14 @@ class Targets:
         return sum(torch.sqrt(p + NEAR) - NEAR**0.5 for p in parts)
 
     def loss(self, given: Tensor, photograph: Tensor, which: Tensor, recipe: dict) -> Tensor:
-        """What is made small, of each sample: style, content, tones and smoothness as the recipe weighs them; pictures in
+        """What is made small, of each sample: style, content, tones, smoothness and weave as the recipe weighs them; pictures in
         0..1 [N,3,H,W] and the numbers of the styles [N] -> [N]."""
         features = self.network(given)
         with torch.no_grad():
             wanted = self.network(photograph, CONTENT)
         given = given.float()
         kept = recipe["content"] * content(features, wanted) + recipe["tones"] * tones(given, photograph)
-        return self.style(features, which) + kept + recipe["smooth"] * variation(given)
+        return self.style(features, which) + kept + recipe["smooth"] * variation(given) + recipe["weave"] * weave(given)
 
 
 def content(features: dict[str, Tensor], photograph: dict[str, Tensor]) -> Tensor:
@@ -62,6 +62,20 @@ def variation(picture: Tensor) -> Tensor:
     """Mean absolute difference of neighbours, of each sample [N,3,H,W] -> [N]."""
     rows, columns = picture[..., 1:, :] - picture[..., :-1, :], picture[..., 1:] - picture[..., :-1]
     return rows.abs().mean((1, 2, 3)) + columns.abs().mean((1, 2, 3))
+
+
+def weave(picture: Tensor, cell: int = 4, areas: int = 8) -> Tensor:
+    """How much of a grid of cells shows through, of each sample [N,3,H,W] -> [N].
+
+    Doubling twice leaves patterns that repeat every four pixels. So: over areas of 8x8 cells, how far the mean at each place
+    of a cell is from the mean of all places.
+    """
+    count, colours, height, width = picture.shape
+    rows, columns = height // cell, width // cell
+    cells = picture[..., : rows * cell, : columns * cell].reshape(count, colours, rows, cell, columns, cell)
+    places = cells.permute(0, 1, 3, 5, 2, 4).reshape(count, colours * cell * cell, rows, columns)
+    means = F.avg_pool2d(places, areas).reshape(count, colours, cell * cell, -1)
+    return (means - means.mean(2, keepdim=True)).abs().mean((1, 2, 3))
 
 
 def tones(given: Tensor, photograph: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from workshop.networks.edsr import MEAN
 
-EDGE = 16  # pixels mirrored around the picture, so that the zeros around the convolutions don't show
-FOLDS = 3  # enough for a side of 4
+EDGE = 48  # pixels mirrored around the picture, so that the zeros around the convolutions don't show
+FOLDS = 7  # enough for a side of 4
 ROW = 8.0  # the stored rows times this: a style is seen once in a round, so its row is to take larger steps
 SMALL = 1e-3  # added to the variance: where a picture is flat, noise is not made large
 
