@@ -90,7 +90,8 @@ def main() -> None:
         source = given.get("FROM")
         if source and not Path(source).is_file():
             raise SystemExit(f"workshop train: FROM names no file: {source}")
-        train.run(recipe, data, weights=graph.weights(Path(source)) if source else None)
+        weights = graph.weights(Path(source)) if source else None
+        train.run(recipe, data, weights=weights, source=source or "")
     print(f"written: {export.from_training(recipe, data).relative_to(recipes.ROOT)}")
 
 

@@ -30,7 +30,9 @@ def run(name: str, data: Path, steps: int) -> Path:
 def one(recipe: dict, title: str, over: dict, data: Path) -> dict:
     """One network trained and measured: its title, parameters and first figure."""
     given = recipe | {"network": recipe["network"] | over}
-    folder = recipes.out(recipe["name"]) / re.sub(r"\W+", "-", title)
+    part = re.sub(r"\W+", "-", title)
+    folder = recipes.out(recipe["name"]) / f"{part}-{recipe['steps']}"
+    (folder / "checkpoint.pt").unlink(missing_ok=True)  # each network is trained from the beginning
     network = train.run(given, data, folder=folder).average
     torch.set_num_threads(recipe["threads"])
     figure = TASKS[recipe["name"].split("/")[0]](given).measure(train.runner(network), data, quick=True)[0]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from workshop import sittings
 from workshop.sets import SETS
 
 
@@ -40,8 +41,7 @@ def write_card(manifest: dict, recipe: dict, folder: Path, sheet: str | None) ->
 def training(origin: dict, recipe: dict) -> list[str]:
     """What the network was trained on, how, and how long."""
     sets = [f"- {n}: {SETS[n].what}; licence of the pictures: {SETS[n].licence}." for n in recipe["data"]]
-    minutes = f", {origin['minutes']} minutes by the clock" if "minutes" in origin else ""
-    long = f"{origin['steps']:,} steps of {recipe['batch']} samples{minutes}." if "steps" in origin else ""
+    long = f"{sittings.words(origin['sittings'])}; {recipe['batch']} samples a step." if "sittings" in origin else ""
     return ["## Trained on", "\n".join(sets), f"{recipe['training']} {long}".strip()]
 
 

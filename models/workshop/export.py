@@ -8,18 +8,18 @@ from pathlib import Path
 
 import torch
 
-from workshop import graph, train
+from workshop import graph, sittings, train
 from workshop import recipe as recipes
 from workshop.card import write_card
 from workshop.goals import allowed
 from workshop.knobs import value_of
 from workshop.networks import FACES
-from workshop.runners import padded, runner, speed
+from workshop.runners import runner, speed
 from workshop.sets import told
 from workshop.tasks import TASKS
 
-__all__ = ["padded", "runner"]  # as tests and tools know them
 LARGEST = 6_000_000  # bytes of a file
+UNFINISHED = "model.json.new"  # no folder is a variant before its model.json is there
 FILES = {"float": "model.onnx", "int8": "model.int8.onnx"}
 
 
@@ -77,7 +77,7 @@ def weights_entry(path: Path, precision: str, parameters: int) -> dict:
 
 
 def manifest(recipe: dict, network, paths: dict[str, Path], quality: list[dict], times: list[dict], run: dict) -> dict:
-    """model.json, see DESIGN of the project. `run`: steps and minutes of the training."""
+    """model.json, whose members common/src/manifest.rs tells. `run`: steps, minutes and sittings of the training."""
     function, variant = recipe["name"].split("/")
     task = TASKS[function](recipe)
     parameters = sum(p.numel() for p in network.parameters())
@@ -110,12 +110,9 @@ def command(recipe: dict, network, run: dict) -> str:
     """What makes this variant again."""
     if "command" in recipe:
         return recipe["command"]
-    if "command" in recipe:
-        return recipe["command"]
     if not sum(p.numel() for p in network.parameters()):
         return f"python -m workshop export NAME={recipe['name']}"
-    minutes = f" MINUTES={run['minutes']}" if "minutes" in run else ""
-    return f"make train NAME={recipe['name']}{minutes}"
+    return sittings.commands(recipe["name"], run.get("sittings", [])) or f"make train NAME={recipe['name']}"
 
 
 def check(quality: list[dict], paths: dict[str, Path]) -> None:
@@ -148,31 +145,35 @@ def run(
 ) -> Path:
     """Write models/<function>/<variant>.
 
-    `samples`: training crops to calibrate on; `measure(run) -> rows`; `trained`: steps and minutes of the training.
+    `samples`: training crops to calibrate on; `measure(run) -> rows`; `trained`: steps, minutes and sittings of the training.
+    Everything is made in a folder of its own first and then put in place, the manifest last: what is served is always whole.
     """
     network = train.build(recipe)
     network.load_state_dict(weights)
     task = TASKS[recipe["name"].split("/")[0]](recipe)
     folder = models / recipe["name"]
     precisions = recipe.get("precisions", list(FILES))
-    with tempfile.TemporaryDirectory() as beside:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as made:
+        made = Path(made)
         calibration = task.calibration(samples) if "int8" in precisions else []
-        paths = files(network, calibration, Path(beside), task, precisions)
+        paths = files(network, calibration, made, task, precisions)
         runs = {precision: runner(path, network, task=task) for precision, path in paths.items()}
         quality = [{"precision": p} | row for p, r in runs.items() for row in measure(r)]
         check(quality, paths)
         given = manifest(recipe, network, paths, quality, speed(paths, network, task), trained or {})
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in paths.values():
-            (folder / path.name).write_bytes(path.read_bytes())
-    for name, data in task.files():
-        (folder / name).write_bytes(data)
+        for name, data in task.files():
+            (made / name).write_bytes(data)
+        served = paths.get("int8", paths["float"])
+        sheet = task.sheet(runner(served, network, task=task), pictured, made) if pictured else None
+        write_card(given, recipe, made, sheet)
+        folder.mkdir(exist_ok=True)
+        for path in sorted(made.iterdir()):
+            path.replace(folder / path.name)
+        (made / UNFINISHED).write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
+        (made / UNFINISHED).replace(folder / "model.json")
     for left in set(FILES.values()) - {path.name for path in paths.values()}:
         (folder / left).unlink(missing_ok=True)  # of an export in other precisions
-    (folder / "model.json").write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
-    served = paths.get("int8", paths["float"]).name
-    sheet = task.sheet(runner(folder / served, network, task=task), pictured, folder) if pictured else None
-    write_card(given, recipe, folder, sheet)
     return folder
 
 
@@ -180,12 +181,14 @@ def from_training(recipe: dict, data: Path, models: Path | None = None) -> Path:
     """Export the averaged weights of the training's checkpoint (a network without weights needs none)."""
     torch.set_num_threads(recipe["threads"])
     task, network = TASKS[recipe["name"].split("/")[0]](recipe), train.build(recipe)
+    task.there(data)
     path, trained = recipes.out(recipe["name"]) / "checkpoint.pt", {}
     if path.is_file():
         state = torch.load(path, weights_only=True)
         network.load_state_dict(state["average"])
-        minutes = round(state.get("seconds", 0) / 60) or state["recipe"].get("minutes")
-        trained = {"steps": state["step"]} | ({"minutes": minutes} if minutes else {})
+        sat = sittings.of(state)
+        minutes = sittings.minutes(sat[-1])
+        trained = {"steps": state["step"]} | ({"minutes": minutes} if minutes else {}) | {"sittings": sat}
     elif any(True for _ in network.parameters()):
         raise SystemExit(
             f"workshop: no checkpoint of {recipe['name']}; train it first (make train NAME={recipe['name']})"

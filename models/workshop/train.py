@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from workshop import pictures, plot
+from workshop import plot, sittings
 from workshop import recipe as recipes
 from workshop.networks import FAMILIES
 from workshop.pictures import as_levels, context_of
@@ -71,6 +71,7 @@ class Training:
         self.spent, self.begun = 0.0, time.monotonic()  # seconds before this process; its beginning
         self.losses: list[tuple[int, float]] = []
         self.measured: list[tuple[int, float]] = []
+        self.sittings: list[dict] = []  # the last one is this
 
     @property
     def path(self) -> Path:
@@ -79,12 +80,16 @@ class Training:
     def save(self) -> None:
         """Written beside and renamed, so that a stop in mid-write leaves the last one."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        seconds = time.monotonic() - self.begun
+        if self.sittings:
+            self.sittings[-1] = sittings.now(self.sittings[-1], self.step, seconds, self.recipe)
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "seconds": self.spent + time.monotonic() - self.begun,
+            "seconds": self.spent + seconds,
+            "sittings": [s for s in self.sittings if s["first"] is None or s["last"] > s["first"]],
             "losses": self.losses,
             "measured": self.measured,
             "recipe": self.recipe,
@@ -103,6 +108,7 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.losses = state["step"], state["losses"]
         self.measured, self.spent = state["measured"], state.get("seconds", 0.0)
+        self.sittings = state.get("sittings", [])
         return True
 
     def begin_from(self, weights: dict) -> None:
@@ -136,12 +142,18 @@ class Training:
         return float(loss.detach())
 
 
-def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, folder: Path | None = None) -> Training:
-    """Train by the recipe; `samples` replaces the data (tests), `weights` the random beginning."""
+def run(
+    recipe: dict, data: Path, samples=None, weights: dict | None = None, folder: Path | None = None, source: str = ""
+) -> Training:
+    """Train by the recipe; `samples` replaces the data (tests), `weights` the random beginning; `source`: their file."""
     torch.set_num_threads(recipe["threads"])
     task = TASKS[recipe["name"].split("/")[0]](recipe)
+    measured = samples is None
+    if measured:
+        task.there(data)  # tells what is missing now, not after hours
     training = Training(recipe, task, folder or recipes.out(recipe["name"]))
-    if training.resume():
+    resumed = training.resume()
+    if resumed:
         if weights:
             print(
                 f"workshop train: goes on from {training.path} (step {training.step}) and does not read FROM; "
@@ -150,10 +162,7 @@ def run(recipe: dict, data: Path, samples=None, weights: dict | None = None, fol
             )
     elif weights:
         training.begin_from(weights)
-    measured = samples is None
-    if measured:
-        for name in (*recipe["data"], *task.measured_on):
-            pictures.files(data, name)  # tells what is missing now, not after hours
+    training.sittings.append(sittings.begun("" if resumed else source, training.step, recipe))
     samples = samples or task.samples(data)
     if training.step:  # other samples than those before the stop
         samples.random = type(samples.random)(type(samples.random.bit_generator)(recipe["seed"] + training.step))

@@ -29,6 +29,11 @@ class Task:
         """The weights that a training changes."""
         return list(network.parameters())
 
+    def there(self, data: Path) -> None:
+        """Ends the program with one clear line where a set is missing that is trained on or measured on."""
+        for name in (*self.recipe["data"], *self.measured_on):
+            pictures.files(data, name)
+
     def samples(self, data: Path):
         """Samples of the recipe's sets: an object with `batch(count)` and a NumPy generator `random`."""
         return self.generated([pictures.read(f) for name in self.recipe["data"] for f in self.of_set(data, name)])

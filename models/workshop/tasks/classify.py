@@ -25,14 +25,20 @@ SHOWN = (  # on the card: rows and columns of sample pictures
 )
 
 
-def packed(data: Path, which: str, first: int = 0, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of cifar10-<which>.npz from `first` on: uint8 [N,32,32,3] and labels [N], in the file's order."""
+def archive(data: Path, which: str) -> Path:
+    """The file cifar10-<which>.npz; ends the program with one clear line where it is missing."""
     path = Path(data) / "cifar10" / f"cifar10-{which}.npz"
     if not path.is_file():
         print(
             f"workshop: {path} is not there. Name with DATA= a folder of picture sets that holds it.", file=sys.stderr
         )
         raise pictures.Missing(2)
+    return path
+
+
+def packed(data: Path, which: str, first: int = 0, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of cifar10-<which>.npz from `first` on: uint8 [N,32,32,3] and labels [N], in the file's order."""
+    path = archive(data, which)
     with np.load(path) as held:
         jpeg, offset, label = held["jpeg"].tobytes(), held["offset"], held["label"]
         told = tuple(str(name) for name in held["classes"])
@@ -77,6 +83,11 @@ class Task(base.Task):
     """What training and export need to know about labels."""
 
     kind = "labels"
+
+    def there(self, data: Path) -> None:
+        """Two archives instead of pictures."""
+        for which in ("train", "test"):
+            archive(data, which)
 
     def samples(self, data: Path) -> Samples:
         """The training pictures of the recipe's set, the first of them held out."""

@@ -96,7 +96,6 @@ class Samples:
 class Task(base.Task):
     """What training and export need to know about lowlight."""
 
-    tile = 1024
     measured_on = ("kodak12", "lowlight-dicm")
 
     def generated(self, originals: list[np.ndarray]) -> Samples:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from workshop import loss_network, pictures, sheet, styles
+from workshop import recipe as recipes
 from workshop.loss_network import LossNetwork
 from workshop.style_loss import Targets, as_input, content
 from workshop.tasks import base
@@ -52,7 +53,6 @@ class Samples:
 class Task(base.Task):
     """What training and export need to know about stylizing."""
 
-    tile = 1024
     measured_on = ("style",)
 
     def __init__(self, recipe: dict):
@@ -130,7 +130,7 @@ class Task(base.Task):
     def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
         """Style and content losses on five sample photographs, each style; `input`: the photograph's own style loss."""
         targets = self.aims(data)
-        photographs = [sample(data / "samples", name) for name in PHOTOGRAPHS[: 1 if quick else None]]
+        photographs = [sample(recipes.ROOT / "samples", name) for name in PHOTOGRAPHS[: 1 if quick else None]]
         losses = {name: [self.losses(targets, run, p, name) for p in photographs] for name in self.taught}
         means = {name: np.mean(rows, 0) for name, rows in losses.items()}
         title = "five photographs, 512 px"

@@ -9,8 +9,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from workshop import export, graph, pictures, recipe, train
+from workshop import export, graph, pictures, recipe, runners, train
 from workshop.knobs import value_of
+from workshop.tasks import TASKS
 from workshop.tests import made
 
 PRECISIONS = ["float", "int8"]
@@ -21,7 +22,7 @@ def one(session, geometry: dict):
 
     def run(picture, knobs, context):
         height, width = picture.shape[:2]
-        feed = {"picture": export.padded(picture, geometry["multiple"])[None]}
+        feed = {"picture": runners.padded(picture, geometry["multiple"])[None]}
         if "context" in geometry:
             feed["context"] = context[None]
         feed |= {k: np.atleast_1d(v).astype(np.float32) for k, v in knobs.items()}
@@ -111,7 +112,7 @@ def test_the_committed_files_agree_in_tiles_too(folder):
 
 def test_float_file_is_the_network(exported):
     picture = made.picture(4, 50, 70)
-    run = export.runner(exported.folder / "model.onnx", exported.training.network)
+    run = runners.runner(exported.folder / "model.onnx", exported.training.network)
     mine = train.runner(exported.training.average)(picture, {})
     assert np.abs(run(picture, {}).astype(int) - mine).max() <= 1
 
@@ -156,6 +157,24 @@ def test_card_and_sheet(exported):
     assert all(name in card for name in exported.recipe["data"])
     assert re.search(r"^## Limits$", card, re.M)
     assert 5_000 < (exported.folder / "sheet.jpg").stat().st_size <= 200_000
+
+
+def test_a_refused_export_leaves_what_was_there(exported, tmp_path):
+    def worse(run) -> list[dict]:
+        worse.value -= 1
+        return [{"set": "made", "metric": "PSNR", "unit": "dB", "value": worse.value}]
+
+    worse.value = 30.0
+    task = TASKS[exported.recipe["name"].split("/")[0]](exported.recipe)
+    folder = tmp_path / exported.recipe["name"]
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text("before")
+    weights = exported.training.average.state_dict()
+    with pytest.raises(export.Refused):
+        export.run(exported.recipe, weights, task.generated(made.some()), worse, tmp_path)
+    assert [p.name for p in folder.iterdir()] == ["model.json"]
+    assert (folder / "model.json").read_text() == "before"
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
 
 
 def test_files_name_no_machine(exported):

@@ -132,7 +132,11 @@ def labelled(tmp_path_factory):
     def measure(run) -> list[dict]:
         return [{"set": "made", "metric": "mean", "unit": "1", "value": float(run(made.picture(1, 40, 60), {}).max())}]
 
-    trained = {"steps": 6, "minutes": 1}
+    sat = [
+        {"from": "", "first": 0, "last": 4, "minutes": 51, "seconds": 3060},
+        {"from": "", "first": 4, "last": 6, "minutes": 9, "seconds": 541},
+    ]
+    trained = {"steps": 6, "minutes": 9, "sittings": sat}
     weights = training.average.state_dict()
     return (
         export.run(given, weights, samples, measure, beside / "models", recipe.ROOT / "samples", trained),
@@ -173,10 +177,20 @@ def test_manifest_files_and_card_of_labels(labelled):
     assert (folder / "labels.txt").read_text().split() == list(classify.NAMES)
     assert (manifest["picture"]["size"], manifest["picture"]["fit"]) == (32, "stretch")
     assert manifest["from"]["steps"] == 6
-    assert manifest["from"]["command"] == "make train NAME=classify/default MINUTES=1"
+    assert manifest["from"]["command"] == (
+        "make train NAME=classify/default MINUTES=51 && make train NAME=classify/default MINUTES=9"
+    )
     assert {row["size"] for row in manifest["speed"]} == {"32x32"}
     card = (folder / "CARD.md").read_text()
-    assert "6 steps of 8 samples, 1 minutes" in card
+    assert "4 steps in 51 minutes by the clock, then 2 more in 9 minutes by the clock; 8 samples a step." in card
+    assert {p.name for p in folder.iterdir()} == {
+        *export.FILES.values(),
+        "labels.txt",
+        "model.json",
+        "CARD.md",
+        "sheet.jpg",
+    }
+    assert [p.name for p in folder.parent.iterdir()] == ["default"]
     assert (folder / "sheet.jpg").stat().st_size > 5000
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from workshop import export, graph, recipe, train
+from workshop import export, graph, recipe, sittings, train
 from workshop.tasks import TASKS
 from workshop.tests import made
 
@@ -29,6 +29,52 @@ def test_a_stopped_training_goes_on(tmp_path):
     assert second.step == 3
     assert torch.equal(second.average.tail.weight, first.average.tail.weight)
     assert train.run(given, tmp_path, samples=samples, folder=tmp_path).step == 6
+
+
+def test_two_trainings_from_one_checkpoint_are_the_same(tmp_path):
+    given = recipe.load("upscale/default", 12) | {"batch": 1, "threads": 1}
+    task = TASKS["upscale"](given)
+    train.run(given | {"steps": 4}, tmp_path, samples=task.generated(made.some(1)), folder=tmp_path / "first")
+    losses = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "checkpoint.pt").write_bytes((tmp_path / "first" / "checkpoint.pt").read_bytes())
+        training = train.run(given, tmp_path, samples=task.generated(made.some(1)), folder=tmp_path / name)
+        assert training.step == 12
+        losses.append(training.losses[-1][1])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_a_checkpoint_tells_its_sittings(tmp_path):
+    given = recipe.load("upscale/default", 4) | {"batch": 1}
+    task = TASKS["upscale"](given)
+    samples = task.generated(made.some(1))
+    first = train.run(given | {"steps": 2}, tmp_path, samples=samples, folder=tmp_path, source="models/some/model.onnx")
+    assert [(s["from"], s["first"], s["last"], s["minutes"]) for s in first.sittings] == [
+        ("models/some/model.onnx", 0, 2, None)
+    ]
+    train.run(given, tmp_path, samples=samples, folder=tmp_path)
+    train.run(given, tmp_path, samples=samples, folder=tmp_path)  # nothing is left to do
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert [(s["first"], s["last"]) for s in state["sittings"]] == [(0, 2), (2, 4)]
+    assert sittings.words(sittings.of(state)) == "2 steps from `models/some/model.onnx` on, then 2 more"
+    again = "make train NAME=upscale/default FROM=models/some/model.onnx STEPS=4"
+    assert sittings.commands("upscale/default", sittings.of(state)) == again
+
+
+@pytest.mark.parametrize(
+    ("step", "seconds", "words", "again"),
+    [
+        (7531, 3601, "7,531 steps in 60 minutes by the clock", " MINUTES=60"),
+        (16531, 6900, "16,531 steps, the last of them in 60 minutes by the clock", " MINUTES=60"),
+        (17300, 3000, "17,300 steps", ""),
+    ],
+)
+def test_an_older_checkpoint_tells_by_its_recipe(step, seconds, words, again):
+    given = recipe.load("upscale/default") | {"minutes": 60}
+    told = sittings.of({"step": step, "seconds": seconds, "recipe": given})
+    assert sittings.words(told) == words
+    assert sittings.commands("upscale/default", told) == f"make train NAME=upscale/default{again}"
 
 
 def test_from_an_exported_file_begins_with_its_weights(exported, tmp_path):
@@ -72,6 +118,10 @@ def test_an_unknown_recipe_and_missing_data_are_told(tmp_path, capsys):
         task.samples(tmp_path)
     said = capsys.readouterr().err
     assert str(tmp_path / "photo-t91") in said
+    for name in TASKS:
+        with pytest.raises(SystemExit):
+            TASKS[name](recipe.load(f"{name}/default")).there(tmp_path)
+        assert "DATA=" in capsys.readouterr().err
     assert "DATA=" in said
 
 

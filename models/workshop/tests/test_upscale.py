@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 
-from workshop import bytes_out, export, graph, recipe, train
+from workshop import bytes_out, export, graph, recipe, runners, train
 from workshop.networks.edsr import Edsr
 from workshop.networks.fast import Fast
 from workshop.tasks import TASKS
@@ -45,7 +45,7 @@ def test_a_fast_network_has_the_same_face_without_the_knob(small, precision):
 def test_a_fast_networks_float_file_is_the_network(small):
     _, network, paths = small
     picture = made.picture(4, 50, 70)
-    given = export.runner(paths["float"], network)(picture, {})
+    given = runners.runner(paths["float"], network)(picture, {})
     assert np.abs(given.astype(int) - train.runner(network)(picture, {})).max() <= 1
 
 
@@ -53,7 +53,7 @@ def test_a_fast_networks_float_file_is_the_network(small):
 def test_a_fast_networks_tiles_agree_with_the_whole(small, precision):
     given, network, paths = small
     geometry = TASKS["upscale"](given).geometry(network)
-    run = export.runner(paths[precision], network)
+    run = runners.runner(paths[precision], network)
     picture = made.picture(5, 131, 97)
     cut = made.tiled(lambda piece, knobs, context: run(piece, knobs), picture, geometry, 32, {})
     assert np.abs(run(picture, {}).astype(int) - cut).max() <= (0 if precision == "int8" else 1)
