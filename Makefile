@@ -19,7 +19,7 @@ PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench quality quality-small train ablation sheets style style-slow features tools clean
+.PHONY: help run serve demo test test-workshop lint fix bench quality quality-small train ablation sheets style style-slow style-table features tools clean
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
@@ -82,13 +82,14 @@ ablation: workshop ## what each part of a network is worth, trained again withou
 sheets: workshop ## contact sheets of what a network is measured on, into out/sheets (NAME=dehaze/default)
 	$(WORKSHOP) sheets $(foreach word,NAME DATA,$(if $($(word)),$(word)=$($(word))))
 
-# proves: S03
 style: workshop ## learn a style of one's own from a painting (IMAGE=painting.jpg NAME=mine MINUTES=8 DATA=folder)
 	$(WORKSHOP) style $(foreach word,IMAGE NAME DATA STEPS,$(if $($(word)),$(word)=$($(word)))) MINUTES=$(or $(MINUTES),8)
 
-# proves: S02
 style-slow: workshop ## paint one photograph the slow way, into out/slow.png (IMAGE=photo.jpg STYLE=great-wave)
 	$(WORKSHOP) style-slow $(foreach word,IMAGE STYLE DATA STEPS,$(if $($(word)),$(word)=$($(word))))
+
+style-table: workshop ## slow against fast: seconds and losses, as a table (DATA=folder STEPS=100)
+	$(WORKSHOP) style-table $(foreach word,DATA STEPS,$(if $($(word)),$(word)=$($(word))))
 
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py

@@ -21,7 +21,7 @@ python -m workshop ablation NAME=dehaze/codebook [DATA=folder] [STEPS=800]
                                                           what each part is worth: trained again without it
 python -m workshop sheets NAME=dehaze/default [DATA=folder]
                                                           contact sheets of the measured pictures: out/sheets
-python -m workshop slow-table [DATA=folder] [STEPS=100]   slow against fast: seconds and losses
+python -m workshop style-table [DATA=folder] [STEPS=100]  slow against fast: seconds and losses, as a table
 DATA is the folder of picture sets, ../shared/data unless given."""
 WORDS = {
     "train": {"NAME", "DATA", "STEPS", "MINUTES", "FROM"},
@@ -30,7 +30,7 @@ WORDS = {
     "small": {"URL"},
     "style": {"IMAGE", "NAME", "DATA", "STEPS", "MINUTES"},
     "style-slow": {"IMAGE", "STYLE", "DATA", "STEPS"},
-    "slow-table": {"DATA", "STEPS"},
+    "style-table": {"DATA", "STEPS"},
     "ablation": {"NAME", "DATA", "STEPS"},
     "sheets": {"NAME", "DATA"},
 }
@@ -71,7 +71,7 @@ def main() -> None:
 
         raise SystemExit(small.run(given.get("URL")))
     numbers = {word.lower(): whole(word, given[word]) for word in ("STEPS", "MINUTES") if word in given}
-    if command.startswith(("style", "slow")):
+    if command.startswith("style"):
         stylize(command, given, data, numbers)
         return
     if command in ("ablation", "sheets"):
@@ -100,7 +100,7 @@ def stylize(command: str, given: dict[str, str], data: Path, numbers: dict) -> N
     from workshop import own, slow
 
     steps = numbers.get("steps", slow.STEPS)
-    if command == "slow-table":
+    if command == "style-table":
         slow.table(data, steps)
         return
     image = Path(given["IMAGE"])

@@ -4,13 +4,13 @@ Its file, `loss/vgg19-16x-e4.pth` of the folder of published weights, is read on
 is served.
 """
 
-import hashlib
-import os
-from pathlib import Path
+import io
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from workshop.mirror import published
 
 FILE = "loss/vgg19-16x-e4.pth"
 SHA256 = "d2f059cbcd6669556a43aadef58d20c8b280462c18b60a9e7424a14dd271cd6b"
@@ -24,21 +24,9 @@ STYLE = ("conv11", "conv21", "conv31", "conv41")  # what a style is measured on
 CONTENT = ("conv31", "conv41")
 
 
-def folder() -> Path:
-    """The folder of published weights: WEIGHTS_MIRROR, or ../shared/weights."""
-    return Path(os.environ.get("WEIGHTS_MIRROR") or "../shared/weights")
-
-
-def read(weights: Path | None = None) -> dict[str, Tensor]:
-    """The file's tensors by name; ends the program with one clear line where it is missing or another."""
-    path = (weights or folder()) / FILE
-    if not path.is_file():
-        raise SystemExit(
-            f"workshop: no loss network at {path}; name with WEIGHTS_MIRROR= the folder of published weights"
-        )
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        raise SystemExit(f"workshop: {path} is not the loss network: its sha256 is not {SHA256}")
-    return torch.load(path, map_location="cpu", weights_only=True)["model"]
+def read() -> dict[str, Tensor]:
+    """The file's tensors by name."""
+    return torch.load(io.BytesIO(published(FILE, SHA256)), map_location="cpu", weights_only=True)["model"]
 
 
 class LossNetwork(nn.Module):

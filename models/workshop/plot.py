@@ -16,7 +16,7 @@ def save(losses: list, measured: list, path: Path, title: str) -> None:
     if measured:
         other = axis.twinx()
         other.plot(*zip(*measured, strict=True), "o-", color="tab:orange")
-        other.set_ylabel("measured, dB")
+        other.set_ylabel("measured")
     figure.tight_layout()
     figure.savefig(path)
     pyplot.close(figure)

@@ -3,8 +3,6 @@
 import numpy as np
 from PIL import Image
 
-Range = tuple[float, float]
-
 
 def ramp(x: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, smooth between."""

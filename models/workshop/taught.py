@@ -16,13 +16,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from workshop import pictures
-from workshop.boxes import overlaps
+from workshop.boxes import GREY, overlaps
 from workshop.networks.detector import CLASSES, corners, grid
 from workshop.teachers import Yolox
 
 LIMIT = 8.0  # logits are kept in steps of 1/16 between -LIMIT and LIMIT
 PIXEL = 16  # coordinates are kept in sixteenths of a pixel
-GREY = 114
 
 
 @dataclass

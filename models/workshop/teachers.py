@@ -1,33 +1,17 @@
-"""Published detectors that teach: read from their files, checked against the list of weights, run by ONNX Runtime."""
-
-import csv
-import hashlib
-import os
-from pathlib import Path
+"""Published detectors that teach: read from their files, run by ONNX Runtime."""
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import numpy_helper
 
+from workshop.mirror import published
+
 YOLOX = "detect/yolox-nano.onnx"
+SHA256 = "695e750a5d5754bb5a8d5325643b59282191a7e7a564e435a415fd3c578eab14"
 # Its features after the stages of strides 4, 8, 16 and 32 (this one narrowed), in the middle of the neck, and before its
 # three heads: names in the file.
 PLACES = ("721", "781", "841", "890", "925", "1028", "1070", "1112")
-
-
-def published(path: str) -> bytes:
-    """A file of the mirror of published weights (WEIGHTS_MIRROR, else ../shared/weights), its SHA-256 checked."""
-    mirror = Path(os.environ.get("WEIGHTS_MIRROR", "../shared/weights"))
-    listed = mirror / "MANIFEST.tsv"
-    if not listed.is_file() or not (mirror / path).is_file():
-        raise SystemExit(f"workshop: no {path} in {mirror}. Name a folder of published weights with WEIGHTS_MIRROR=")
-    with listed.open() as lines:
-        digests = {cell: row for row in csv.reader(lines, delimiter="\t") for cell in row if cell == path}
-    data = (mirror / path).read_bytes()
-    if hashlib.sha256(data).hexdigest() not in digests.get(path, ()):
-        raise SystemExit(f"workshop: {mirror / path} is not the file that MANIFEST.tsv lists: its SHA-256 differs")
-    return data
 
 
 def session_of(model: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSession:
@@ -41,10 +25,8 @@ def session_of(model: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSes
 class Yolox:
     """YOLOX-nano (Ge et al. 2021, https://arxiv.org/abs/2107.08430), published under Apache-2.0."""
 
-    title = "YOLOX-nano"
-
     def __init__(self, threads: int = 1):
-        model = onnx.load_from_string(published(YOLOX))
+        model = onnx.load_from_string(published(YOLOX, SHA256))
         graph = model.graph
         del graph.value_info[:], graph.output[1:]
         for axis, value in ((0, "count"), (2, "height"), (3, "width")):  # all-convolutional: only the file fixes them

@@ -23,11 +23,6 @@ class Pyramid(nn.Module):
         with torch.no_grad():
             self.give.weight.mul_(0.3)
 
-    @property
-    def reach(self) -> int:
-        """How far it looks, in its own pixels."""
-        return max(self.dilations)
-
     def forward(self, x: Tensor) -> Tensor:
         heads = self.ask(x).split(3 * self.each, 1)
         looks = [self.look(*args) for args in zip(heads, self.places, self.dilations, strict=True)]

@@ -83,3 +83,10 @@ class Task:
     def files(self) -> Iterable[tuple[str, bytes]]:
         """Further files beside the manifest: name, bytes."""
         return ()
+
+
+def figure(title: str, metric: str, value: float, plain: float | None = None, unit: str = "1") -> dict:
+    """One row of figures; `plain`: the input's own. Rounded to 4 digits, decibels to 3."""
+    digits = 3 if unit == "dB" else 4
+    given = {"set": title, "metric": metric, "unit": unit, "value": round(float(value), digits)}
+    return given | ({} if plain is None else {"input": round(float(plain), digits)})

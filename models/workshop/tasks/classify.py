@@ -57,7 +57,7 @@ class Samples:
         edge = ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0))
         self.levels, self.labels = np.pad(levels, edge, mode="reflect"), labels
         self.random = np.random.default_rng(seed)
-        self.order, self.round, self.mirrored = np.zeros(0, np.int64), 0, None
+        self.order, self.mirrored = np.zeros(0, np.int64), None
 
     def draw(self, count: int) -> np.ndarray:
         """Places of the next pictures; a new order when they are through, mirrored the other way."""
@@ -65,7 +65,7 @@ class Samples:
             if self.mirrored is None:
                 self.mirrored = self.random.integers(0, 2, len(self.labels))
             self.order = np.concatenate([self.order, self.random.permutation(len(self.labels))])
-            self.mirrored, self.round = 1 - self.mirrored, self.round + 1
+            self.mirrored = 1 - self.mirrored
         chosen, self.order = self.order[:count], self.order[count:]
         return chosen
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from workshop import haze, pictures, sheet
 from workshop.tasks import base
+from workshop.tasks.base import figure
 from workshop.tasks.lowlight import distance, shares
 
 
@@ -122,10 +123,8 @@ class Task(base.Task):
             ("hazy", "SOTS outdoor 2"),
         ):
             value, plain = np.mean(kinds[kind], 0).tolist()
-            rows.append(
-                {"set": title, "metric": "PSNR", "unit": "dB", "value": round(value, 3), "input": round(plain, 3)}
-            )
-        return [*rows, figure("Haze 22 pairs", "dB gained, least", min(gains))]
+            rows.append(figure(title, "PSNR", value, plain, "dB"))
+        return [*rows, figure("Haze 22 pairs", "least gain", min(gains), unit="dB")]
 
     def real(self, run, data: Path) -> list[dict]:
         """Hazy photographs without ground truth: what is left of the veil, a frame along the border, a cast."""
@@ -178,12 +177,6 @@ def low(picture: np.ndarray, height: int = 200) -> np.ndarray:
 def save_page(rows: list, path: str) -> None:
     """Rows of labelled pictures as a file."""
     Image.fromarray(sheet.joined(rows)).save(path)
-
-
-def figure(title: str, metric: str, value: float, plain: float | None = None) -> dict:
-    """One figure without unit."""
-    given = {"set": title, "metric": metric, "unit": "1", "value": round(float(value), 4)}
-    return given | ({} if plain is None else {"input": round(float(plain), 4)})
 
 
 def frame(picture: np.ndarray) -> float:

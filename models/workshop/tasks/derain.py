@@ -8,6 +8,7 @@ from torch import Tensor
 
 from workshop import pictures, rainfall, sheet
 from workshop.tasks import base
+from workshop.tasks.base import figure
 
 LAYERS, SIDE = 200, 320  # layers of streaks made before the training, and their side
 KINDS = {"streaks": 0.56, "drops": 0.24, "clean": 0.15, "pair": 0.05}  # shares of the samples, unless the recipe says
@@ -141,7 +142,7 @@ class Task(base.Task):
         drops = scores(run, pairs_of(data, "raindrop-train"), np.asarray)
         rows.append(row("raindrop 4 pairs", "PSNR", *drops))
         least = float(np.min(np.subtract(*drops)))
-        rows.append({"set": "raindrop 4 pairs", "metric": "least gain", "unit": "dB", "value": round(least, 3)})
+        rows.append(figure("raindrop 4 pairs", "least gain", least, unit="dB"))
         kept = [pictures.psnr(p, run(p, {})) for p in pictures.read_set(data, "kodak12").values()]
         return [*rows, row("Kodak 12, without rain", "PSNR to itself", kept)]
 
@@ -180,5 +181,4 @@ def scores(run, pairs: list[tuple], seen) -> tuple[list[float], list[float]]:
 
 def row(title: str, metric: str, given: list[float], plain: list[float] | None = None) -> dict:
     """One figure: a mean in dB."""
-    told = {"set": title, "metric": metric, "unit": "dB", "value": round(float(np.mean(given)), 3)}
-    return told | ({} if plain is None else {"input": round(float(np.mean(plain)), 3)})
+    return figure(title, metric, np.mean(given), None if plain is None else np.mean(plain), "dB")

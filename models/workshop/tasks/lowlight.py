@@ -10,6 +10,7 @@ from torch import Tensor
 from workshop import pictures, sheet
 from workshop.networks.curve import merge
 from workshop.tasks import base
+from workshop.tasks.base import figure
 
 GAMMAS = (2.5, 3.2, 4.0)  # of the measure: the files by name take them in turn
 NOISE = 3.0  # of the measure, in levels of 255
@@ -148,14 +149,8 @@ class Task(base.Task):
             dark = darken(truth, GAMMAS[at % 3], noise.astype(np.float32))
             given.append(pictures.psnr(truth, run(dark, {})))
             plain.append(pictures.psnr(truth, dark))
-        value, base = float(np.mean(given)), float(np.mean(plain))
-        return {
-            "set": "Kodak 12, gamma 2.5/3.2/4, noise 3/255",
-            "metric": "PSNR",
-            "unit": "dB",
-            "value": round(value, 3),
-            "input": round(base, 3),
-        }
+        title = "Kodak 12, gamma 2.5/3.2/4, noise 3/255"
+        return figure(title, "PSNR", np.mean(given), np.mean(plain), "dB")
 
     def dicm(self, run, data: Path) -> list[dict]:
         """Exposure, colour and order on 20 dark photographs without ground truth."""
@@ -168,10 +163,10 @@ class Task(base.Task):
             ranks.append(rank_correlation(brightness(dark), brightness(given)))
         title = "DICM 20"
         return [
-            row(title, "exposure off .6, mean", np.mean(off), np.mean(off_input)),
-            row(title, "colour share shift, median", np.median(shifts)),
-            row(title, "colour share shift, worst", np.max(shifts)),
-            row(title, "rank correlation, worst", np.min(ranks)),
+            figure(title, "exposure off .6, mean", np.mean(off), np.mean(off_input)),
+            figure(title, "colour share shift, median", np.median(shifts)),
+            figure(title, "colour share shift, worst", np.max(shifts)),
+            figure(title, "rank correlation, worst", np.min(ranks)),
         ]
 
 
@@ -196,9 +191,3 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's: the correlation of ranks (ties in order of place)."""
     ranks = [np.argsort(np.argsort(v, kind="stable"), kind="stable") for v in (a, b)]
     return float(np.corrcoef(*ranks)[0, 1])
-
-
-def row(title: str, metric: str, value: float, base: float | None = None) -> dict:
-    """One figure without unit."""
-    given = {"set": title, "metric": metric, "unit": "1", "value": round(float(value), 4)}
-    return given | ({} if base is None else {"input": round(float(base), 4)})

@@ -11,6 +11,7 @@ from workshop import recipe as recipes
 from workshop.loss_network import LossNetwork
 from workshop.style_loss import Targets, as_input, content
 from workshop.tasks import base
+from workshop.tasks.base import figure
 
 PHOTOGRAPHS = ("people_astronaut", "cat_chelsea", "landscape_field", "street_buses", "food_coffee")
 SIDE = 512  # the longer side of a photograph where losses are measured
@@ -177,9 +178,3 @@ def sample(folder: Path, name: str, side: int = SIDE) -> np.ndarray:
     picture = pictures.read(folder / f"{name}.jpg")
     factor = side / max(picture.shape[:2])
     return pictures.resize(picture, round(picture.shape[1] * factor), round(picture.shape[0] * factor))
-
-
-def figure(title: str, metric: str, value: float, plain: float | None = None) -> dict:
-    """One figure without unit."""
-    given = {"set": title, "metric": metric, "unit": "1", "value": round(float(value), 4)}
-    return given | ({} if plain is None else {"input": round(float(plain), 4)})

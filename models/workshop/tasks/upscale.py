@@ -91,10 +91,10 @@ class Task(base.Task):
         """Crops of the recipe's sets, each picture also reduced (sharper, other contents for the same crop)."""
         sets: list[np.ndarray] = []
         for name in self.recipe["data"]:
-            base = [pictures.read(f) for f in pictures.files(data, name)]
-            sets += base
+            read = [pictures.read(f) for f in pictures.files(data, name)]
+            sets += read
             for share in self.recipe.get("reduced", [0.8, 0.6]):
-                sets += [pictures.resize(p, round(p.shape[1] * share), round(p.shape[0] * share)) for p in base]
+                sets += [pictures.resize(p, round(p.shape[1] * share), round(p.shape[0] * share)) for p in read]
         return self.generated(sets)
 
     def generated(self, larges: list[np.ndarray]) -> Samples:
@@ -167,8 +167,7 @@ class Task(base.Task):
             bicubic = pictures.resize(small[name], width, height, Image.Resampling.BICUBIC)
             given.append(self.score(truth, answer))
             plain.append(self.score(truth, bicubic))
-        value, base = float(np.mean(given)), float(np.mean(plain))
-        return {"set": title, "metric": "PSNR-Y", "unit": "dB", "value": round(value, 3), "input": round(base, 3)}
+        return base.figure(title, "PSNR-Y", np.mean(given), np.mean(plain), "dB")
 
     def score(self, truth: np.ndarray, answer: np.ndarray) -> float:
         """PSNR of Y, border cut."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from workshop import ap, boxes, distil, recipe, taught, teachers, train
+from workshop import ap, boxes, distil, mirror, recipe, taught, train
 from workshop.networks.detector import WIDTHS, Detector, coded, corners, decode, grid
 from workshop.networks.face_boxes import DetectorFace, folded
 from workshop.tasks import detect
@@ -240,18 +240,20 @@ def test_a_short_training_learns(canvases, tmp_path):
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
 
 
-def test_a_changed_file_of_a_teacher_is_refused(tmp_path, monkeypatch):
+def test_a_missing_or_changed_file_of_published_weights_is_refused(tmp_path, monkeypatch):
+    digest = hashlib.sha256(b"right").hexdigest()
     monkeypatch.setenv("WEIGHTS_MIRROR", str(tmp_path))
     with pytest.raises(SystemExit, match="WEIGHTS_MIRROR="):
-        teachers.published("detect/one.onnx")
+        mirror.published("detect/one.onnx", digest)
     (tmp_path / "detect").mkdir()
     (tmp_path / "detect/one.onnx").write_bytes(b"right")
-    digest = hashlib.sha256(b"right").hexdigest()
-    (tmp_path / "MANIFEST.tsv").write_text(f"detect\tone\tdetect/one.onnx\t5\t{digest}\n")
-    assert teachers.published("detect/one.onnx") == b"right"
+    assert mirror.published("detect/one.onnx", digest) == b"right"
     (tmp_path / "detect/one.onnx").write_bytes(b"wrong")
-    with pytest.raises(SystemExit, match="SHA-256 differs"):
-        teachers.published("detect/one.onnx")
+    with pytest.raises(SystemExit, match="SHA-256 is not"):
+        mirror.published("detect/one.onnx", digest)
+    monkeypatch.setenv("WEIGHTS_MIRROR", "")
+    with pytest.raises(SystemExit, match="there is no ../shared/weights/detect/one.onnx"):
+        mirror.published("detect/one.onnx", digest)
 
 
 def test_folding_changes_no_answer(network):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from workshop import export, loss_network, own, pictures, recipe, runners, slow, style_loss, styles, train
 from workshop.networks.stylize import Stylize, mirrored
@@ -137,6 +138,7 @@ def test_training_lowers_the_loss_of_every_style(tmp_path, monkeypatch):
         assert task.loss(after, batch, 1.0) < 0.9 * task.loss(before, batch, 1.0)
 
 
+# proves: S03
 def test_a_style_of_ones_own_changes_its_row_alone(tmp_path, monkeypatch):
     network = train.build(given())
     told = [{"name": name} for name in NAMES]
@@ -166,11 +168,11 @@ def test_a_style_of_ones_own_is_told_what_is_wrong(tmp_path):
 
 def test_the_loss_network_is_told_to_be_missing_or_another(tmp_path, monkeypatch):
     monkeypatch.setenv("WEIGHTS_MIRROR", str(tmp_path))
-    with pytest.raises(SystemExit, match="no loss network at .*WEIGHTS_MIRROR"):
+    with pytest.raises(SystemExit, match="there is no .*WEIGHTS_MIRROR"):
         loss_network.read()
     (tmp_path / "loss").mkdir()
     (tmp_path / loss_network.FILE).write_bytes(b"other")
-    with pytest.raises(SystemExit, match="sha256"):
+    with pytest.raises(SystemExit, match="SHA-256"):
         loss_network.read()
 
 
@@ -189,6 +191,7 @@ def test_features_are_asked_for_by_name():
     assert torch.allclose(covariance + mean[:, :, None] * mean[:, None], gram, atol=1e-5)
 
 
+# proves: S02
 def test_the_slow_way_lowers_the_loss():
     painting, photograph = made.picture(30, 64, 64), made.picture(1, 48, 64)
     targets = style_loss.Targets(loss(), [painting])
@@ -197,6 +200,27 @@ def test_the_slow_way_lowers_the_loss():
     assert answer.shape == photograph.shape
     far, near = (targets.style(targets.network(style_loss.as_input(p)), which).item() for p in (photograph, answer))
     assert near < 0.8 * far
+
+
+# proves: S02
+def test_slow_against_fast_is_a_table(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "style"
+    folder.mkdir()
+    for _, name in slow.TABLE:
+        Image.fromarray(made.picture(30, 64, 64)).save(folder / f"{name.replace('-', '_')}.png")
+    weights = loss().state_dict()
+    monkeypatch.setattr(slow.loss_network, "read", lambda: weights)
+    monkeypatch.setattr(slow, "fast", lambda models, recipe: lambda picture, knobs: 255 - picture)
+    monkeypatch.setattr(slow, "sample", lambda folder, name, side: made.picture(1, side // 8, side // 8))
+    pair, rows = slow.compare(made.picture(1, 48, 64), "great-wave", tmp_path, 2)
+    assert [picture.shape for picture in pair.values()] == [(48, 64, 3)] * 2
+    assert [row[0] for row in rows] == list(pair) == ["slow, 2 steps", "fast, 8 bits"]
+    assert all(float(cell) >= 0 for row in rows for cell in row[1:])
+    slow.table(tmp_path, 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "| " + " | ".join(["---"] * 7) + " |"
+    assert len(lines) == 2 + 2 * 2 * 2
+    assert {line.split(" | ")[2] for line in lines[2:]} == {name for _, name in slow.TABLE}
 
 
 def test_the_palette_is_the_main_colours():
