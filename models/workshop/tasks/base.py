@@ -65,6 +65,10 @@ class Task:
         """Writes folder/sheet.jpg from the sample pictures; says what it shows."""
         raise NotImplementedError
 
+    def contact(self, run: Run, data: Path, path: Path) -> None:
+        """Writes pages <path>-<set>-<number>.png of every measured set: input, output, target where there is one."""
+        raise NotImplementedError
+
     def geometry(self, network: nn.Module) -> dict:
         """`picture` of the manifest."""
         given = {

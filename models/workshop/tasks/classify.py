@@ -17,6 +17,7 @@ NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse"
 HELD = 2000  # training pictures that are not trained on: the temperature is fitted on them
 SHIFT = 2  # pixels that a training picture is moved by, at most
 BINS = 15
+CONTACT = 240  # test pictures on contact sheets
 SHOWN = (  # on the card: rows and columns of sample pictures
     ("cat_chelsea", (0, 300, 0, 451)),
     ("street_buses", (310, 456, 395, 600)),
@@ -133,6 +134,17 @@ class Task(base.Task):
             {"set": title, "metric": "top-1", "unit": "%", "value": top},
             {"set": title, "metric": "calibration error", "unit": "% off", "value": error},
         ]
+
+    def contact(self, run, data: Path, path: Path) -> None:
+        """The first test pictures with the best class over each; of a wrong one also the right class."""
+        levels, labels = packed(data, "test", 0, CONTACT)
+        groups = []
+        for picture, label in zip(levels, labels, strict=True):
+            scores = run(picture, {})
+            best = int(np.argmax(scores))
+            right = "" if best == label else f", is {NAMES[label]}"
+            groups.append([(f"{NAMES[best]} {100 * scores[best]:.0f}%{right}", picture)])
+        sheet.pages(groups, path.with_name(f"{path.name}-cifar10"), 152)
 
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """A sample picture and cuts of another, with the best class over each."""

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from workshop import haze, pictures, sheet
@@ -143,17 +142,17 @@ class Task(base.Task):
         ]
 
     def contact(self, run, data: Path, path: Path) -> None:
-        """Two pages, <path>-pairs.png (hazy, this network, clear) and <path>-real.png."""
+        """The pairs (hazy, this network, clear), and the real ones."""
         found = pictures.read_set(data, "dehaze-pairs")
-        rows = []
+        groups = []
         for name in sorted(n for n in found if not n.endswith("_clear")):
             truth, given = found[f"{name.split('_')[0]}_clear"], run(found[name], {})
-            label = f"{pictures.psnr(truth, given):.1f} dB"
-            rows.append([(name, low(found[name])), (label, low(given)), ("clear", low(truth))])
-        save_page([a + b for a, b in zip(rows[::2], rows[1::2], strict=True)], f"{path}-pairs.png")
-        real = pictures.read_set(data, "dehaze-real")
-        rows = [[(name, low(hazy)), ("this network", low(run(hazy, {})))] for name, hazy in sorted(real.items())]
-        save_page([a + b for a, b in zip(rows[::2], rows[1::2], strict=True)], f"{path}-real.png")
+            label = f"{name} {sheet.against(truth, found[name])}"
+            groups.append([(label, found[name]), (sheet.against(truth, given), given), ("clear", truth)])
+        sheet.pages(groups, path.with_name(f"{path.name}-pairs"))
+        real = sorted(pictures.read_set(data, "dehaze-real").items())
+        groups = [[(name, hazy), ("this network", run(hazy, {}))] for name, hazy in real]
+        sheet.pages(groups, path.with_name(f"{path.name}-real"))
 
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """Sample pictures with made haze, thin and thick."""
@@ -167,16 +166,6 @@ class Task(base.Task):
             rows.append([("made haze", hazy), ("this network", run(hazy, {})), ("original", truth)])
         sheet.save(rows, folder / "sheet.jpg")
         return "Sample pictures with made haze (credits: samples/CREDITS.md)."
-
-
-def low(picture: np.ndarray, height: int = 200) -> np.ndarray:
-    """As high as a row of a page."""
-    return pictures.resize(picture, round(picture.shape[1] * height / picture.shape[0]), height)
-
-
-def save_page(rows: list, path: str) -> None:
-    """Rows of labelled pictures as a file."""
-    Image.fromarray(sheet.joined(rows)).save(path)
 
 
 def frame(picture: np.ndarray) -> float:

@@ -146,6 +146,23 @@ class Task(base.Task):
         kept = [pictures.psnr(p, run(p, {})) for p in pictures.read_set(data, "kodak12").values()]
         return [*rows, row("Kodak 12, without rain", "PSNR to itself", kept)]
 
+    def contact(self, run, data: Path, path: Path) -> None:
+        """The pairs (rainy, this network, clean); pictures without rain with what is changed, four times as strong."""
+        for name, seen in (("rain100l", pictures.luma), ("raindrop-train", np.asarray)):
+            groups = []
+            for rainy, clean in pairs_of(data, name):
+                given = run(rainy, {})
+                before, after = (sheet.against(clean, p, seen) for p in (rainy, given))
+                groups.append([(f"rain {before}", rainy), (f"this network {after}", given), ("clean", clean)])
+            sheet.pages(groups, path.with_name(f"{path.name}-{name}"))
+        groups = []
+        for name, clean in pictures.read_set(data, "kodak12").items():
+            given = run(clean, {})
+            changed = np.clip(128 + 4 * (given.astype(int) - clean), 0, 255).astype(np.uint8)
+            label = f"this network {sheet.against(clean, given)}"
+            groups.append([(name, clean), (label, given), ("changed, x4", changed)])
+        sheet.pages(groups, path.with_name(f"{path.name}-kodak12"))
+
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """Sample pictures with made streaks, with made drops, and one as it is."""
         rows, random = [], np.random.default_rng(7)

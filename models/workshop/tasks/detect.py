@@ -172,6 +172,17 @@ class Task(base.Task):
         ]
         return [{"set": "coco128-val 72", "metric": "AP50", "unit": "1", "value": round(ap.mean_ap(pairs)[0], 4)}]
 
+    def contact(self, run, data: Path, path: Path) -> None:
+        """Every measured picture: as it is, with what is found at the default threshold, with what is there."""
+        groups = []
+        for file in pictures.files(data, "coco128-val"):
+            picture, truth = pictures.read(file), taught.truth_of(file)
+            there = [] if truth is None else [(*box, int(kind), 1.0) for kind, *box in truth.tolist()]
+            found = run(picture, {"threshold": 0.3})
+            told = [("found", drawn(picture, found)), (f"labels: {len(there)}", drawn(picture, there))]
+            groups.append([(file.stem, picture), *told])
+        sheet.pages(groups, path.with_name(f"{path.name}-coco128-val"), 240)
+
     def sheet(self, run, samples: Path, folder: Path) -> str:
         """The sample pictures with the boxes of the default threshold."""
         rows = []

@@ -142,15 +142,27 @@ class Task(base.Task):
 
     def kodak(self, run, data: Path) -> dict:
         """PSNR RGB on 12 Kodak pictures darkened by gamma in turn, with Gaussian noise of one generator."""
-        random = np.random.default_rng(7)
         given, plain = [], []
-        for at, truth in enumerate(pictures.read_set(data, "kodak12").values()):
-            noise = random.normal(0, NOISE, truth.shape)
-            dark = darken(truth, GAMMAS[at % 3], noise.astype(np.float32))
+        for truth, dark in darkened(data):
             given.append(pictures.psnr(truth, run(dark, {})))
             plain.append(pictures.psnr(truth, dark))
         title = "Kodak 12, gamma 2.5/3.2/4, noise 3/255"
         return figure(title, "PSNR", np.mean(given), np.mean(plain), "dB")
+
+    def contact(self, run, data: Path, path: Path) -> None:
+        """Darkened pictures (dark, this network, as it was), and dark photographs."""
+        groups = []
+        for truth, dark in darkened(data):
+            given = run(dark, {})
+            label = f"this network {sheet.against(truth, given)}"
+            groups.append([(f"dark {sheet.against(truth, dark)}", dark), (label, given), ("as it was", truth)])
+        sheet.pages(groups, path.with_name(f"{path.name}-kodak12"))
+        groups = []
+        for name, dark in pictures.read_set(data, "lowlight-dicm").items():
+            given = run(dark, {})
+            label = f"this network, brightness {given.mean() / 255:.2f}"
+            groups.append([(f"{name} {dark.mean() / 255:.2f}", dark), (label, given)])
+        sheet.pages(groups, path.with_name(f"{path.name}-lowlight-dicm"))
 
     def dicm(self, run, data: Path) -> list[dict]:
         """Exposure, colour and order on 20 dark photographs without ground truth."""
@@ -168,6 +180,15 @@ class Task(base.Task):
             figure(title, "colour share shift, worst", np.max(shifts)),
             figure(title, "rank correlation, worst", np.min(ranks)),
         ]
+
+
+def darkened(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(truth, dark) of the 12 Kodak pictures: by gamma in turn, with Gaussian noise of one generator."""
+    random, pairs = np.random.default_rng(7), []
+    for at, truth in enumerate(pictures.read_set(data, "kodak12").values()):
+        noise = random.normal(0, NOISE, truth.shape)
+        pairs.append((truth, darken(truth, GAMMAS[at % 3], noise.astype(np.float32))))
+    return pairs
 
 
 def distance(given: Tensor, truth: Tensor) -> Tensor:

@@ -163,6 +163,13 @@ class Task(base.Task):
         sheet.save([cells[i : i + 5] for i in range(0, len(cells), 5)], folder / "sheet.jpg")
         return "A sample picture in every style, at last two halves mixed, shown at half size (credits: samples/CREDITS.md)."
 
+    def contact(self, run, data: Path, path: Path) -> None:
+        """Five sample photographs of 512 pixels, a page each: the photograph, and it in every style."""
+        for name in PHOTOGRAPHS:
+            photograph = sample(recipes.ROOT / "samples", name)
+            painted = [[(style, run(photograph, {"style": self.shares(style)}))] for style in self.names]
+            sheet.pages([[(name, photograph)], *painted], path.with_name(f"{path.name}-{name}"), 300)
+
     def finish(self, network, data: Path) -> None:
         """The recipe takes up what the manifest tells of the paintings: their main colours are computed."""
         told = [styles.told(n, p) for n, p in zip(self.taught, self.paintings(data), strict=True)]

@@ -158,6 +158,24 @@ class Task(base.Task):
                 rows.append(self.row("Set5, JPEG 40, denoise 1", large, noisy, run, 1.0))
         return rows
 
+    def contact(self, run, data: Path, path: Path) -> None:
+        """Reduced and enlarged again: bicubic, this network, the original; of Set5 also after JPEG, where there is a knob."""
+        for name in self.measured_on:
+            groups = []
+            for denoise in (0.0, 1.0) if self.told and name == "set5" else (0.0,):
+                for truth in pictures.read_set(data, name).values():
+                    truth = pictures.modulo(truth, self.scale)
+                    small = pictures.shrink(truth, self.scale)
+                    small = pictures.jpeg(small, 40) if denoise else small
+                    plain, given = (
+                        pictures.resize(small, truth.shape[1], truth.shape[0]),
+                        run(small, {"denoise": denoise}),
+                    )
+                    cells = [("JPEG 40, bicubic" if denoise else "bicubic", plain), ("this network", given)]
+                    told = [(f"{label} {self.score(truth, picture):.2f} dB", picture) for label, picture in cells]
+                    groups.append([*told, ("original", truth)])
+            sheet.pages(groups, path.with_name(f"{path.name}-{name}"), 260)
+
     def row(self, title: str, large: dict, small: dict, run, denoise: float) -> dict:
         """Mean PSNR of Y with the border of `scale` pixels cut, beside that of bicubic enlargement."""
         given, plain = [], []
