@@ -40,7 +40,8 @@ def write_card(manifest: dict, recipe: dict, folder: Path, sheet: str | None) ->
 
 def training(origin: dict, recipe: dict) -> list[str]:
     """What the network was trained on, how, and how long."""
-    sets = [f"- {n}: {SETS[n].what}; licence of the pictures: {SETS[n].licence}." for n in recipe["data"]]
+    told = [(name, SETS[name]) for name in recipe["data"]]
+    sets = [f"- {name}: {s.what}, from {s.source}; licence of the pictures: {s.licence}." for name, s in told]
     long = f"{sittings.words(origin['sittings'])}; {recipe['batch']} samples a step." if "sittings" in origin else ""
     return ["## Trained on", "\n".join(sets), f"{recipe['training']} {long}".strip()]
 

@@ -37,5 +37,5 @@ def load(name: str, steps: int | None = None) -> dict:
 
 
 def out(name: str) -> Path:
-    """Where a training keeps its log, checkpoint and plot."""
+    """Where a training keeps its checkpoint and plot."""
     return ROOT / "out" / "train" / name.replace("/", "-")
