@@ -117,7 +117,10 @@ async fn raw(body: &mut Body, most: u64) -> Result<(File, u64)> {
 }
 
 async fn form(declared: &str, body: &mut Body, field: &str, most: u64, options: &mut Collected) -> Result<(File, u64)> {
-    let wrong = |cause: multer::Error| Error::bad(format!("the form can't be read: {cause}"));
+    let wrong = |cause: multer::Error| match cause {
+        multer::Error::StreamReadFailed(inner) if inner.is::<TooLong>() => Error::bad(inner.to_string()),
+        cause => Error::bad(format!("the form can't be read: {cause}")),
+    };
     let boundary = multer::parse_boundary(declared).map_err(wrong)?;
     let held = Arc::<AtomicUsize>::default();
     let mut form =
@@ -167,6 +170,18 @@ async fn form(declared: &str, body: &mut Body, field: &str, most: u64, options: 
 /// The most that the reader of a form may hold without giving any of it on: the head of a part, what stands before the first.
 const HELD: usize = 4 << 20;
 
+/// What comes of more than that.
+#[derive(Debug)]
+struct TooLong;
+
+impl std::fmt::Display for TooLong {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "the form can't be read: a part's head is too long")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
 /// A body in sips: the reader of a form takes all that there is before it looks at any of it, so after each piece there is a
 /// moment with none.
 struct Sips<'a> {
@@ -191,7 +206,7 @@ impl http_body::Body for Sips<'_> {
         self.breath = true;
         let length = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
         if self.held.fetch_add(length, Ordering::Relaxed) + length > HELD {
-            return Poll::Ready(Some(Err("a part's head is too long".into())));
+            return Poll::Ready(Some(Err(TooLong.into())));
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }

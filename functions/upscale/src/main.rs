@@ -1,6 +1,6 @@
 //! upscale: enlarges photographs, with detail where enlarging blurs.
 
-use common::{Card, Catalogue, Choice, Error, Function, Knobs, Model, Picture, Result, Watch, Whole};
+use common::{Card, Catalogue, Choice, Error, Function, Knobs, Model, Picture, Result, Watch};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ struct Upscale;
 #[derive(Deserialize, JsonSchema)]
 struct Options {
     /// How many times as wide and high; without it, as the model has it.
-    scale: Option<Whole<1, 16>>,
+    scale: Option<usize>,
 }
 
 impl Function for Upscale {
@@ -30,7 +30,7 @@ impl Function for Upscale {
     /// `model` it must be that model's.
     fn variant(options: &Options, choice: &Choice<'_>, catalogue: &Catalogue) -> Result<String> {
         let name = choice.named.unwrap_or(catalogue.default_name());
-        let Some(scale) = options.scale.as_ref().map(|scale| scale.0 as usize) else { return Ok(name.to_owned()) };
+        let Some(scale) = options.scale else { return Ok(name.to_owned()) };
         let has = catalogue.manifest(name)?.picture.scale;
         if has == scale {
             return Ok(name.to_owned());
