@@ -31,7 +31,8 @@ def of(state: dict) -> list[dict]:
     """The sittings of a checkpoint; of one that does not tell them what its recipe says of the last (`first` None: unknown)."""
     if state.get("sittings"):
         return state["sittings"]
-    recipe, seconds = state["recipe"], round(state.get("seconds", 0))
+    recipe = state["recipe"]
+    seconds = round(state.get("seconds") or 60 * recipe.get("minutes", 0))
     last = now(begun("", 0, recipe), state["step"], seconds, recipe)
     several = last["minutes"] and seconds > 60 * (1.2 * last["minutes"] + 1)
     return [last | {"first": None if several else 0}]
@@ -57,7 +58,8 @@ def words(given: list[dict]) -> str:
 
 def commands(name: str, given: list[dict]) -> str:
     """What trains it again, one `make train` a sitting; counted steps that a later sitting goes on with need none."""
-    lines, source = [], ""
+    before = given[0]["first"]  # steps of which no more is known
+    lines, source = [f"make train NAME={name} STEPS={before}"] if before else [], ""
     for at, sitting in enumerate(given):
         source = source or sitting["from"]
         if not sitting["minutes"] and at + 1 < len(given):

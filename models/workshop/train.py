@@ -89,7 +89,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "seconds": self.spent + seconds,
-            "sittings": [s for s in self.sittings if s["first"] is None or s["last"] > s["first"]],
+            "sittings": [s for s in self.sittings if s["last"] > s["first"]],
             "losses": self.losses,
             "measured": self.measured,
             "recipe": self.recipe,

@@ -77,6 +77,13 @@ def test_an_older_checkpoint_tells_by_its_recipe(step, seconds, words, again):
     assert sittings.commands("upscale/default", told) == f"make train NAME=upscale/default{again}"
 
 
+def test_an_older_checkpoint_that_goes_on_tells_both_parts():
+    told = [{"from": "", "first": 7531, "last": 16531, "minutes": 60, "seconds": 3605}]
+    assert sittings.words(told) == "7,531 steps, then 9,000 more in 60 minutes by the clock"
+    again = "make train NAME=detect/default STEPS=7531 && make train NAME=detect/default MINUTES=60"
+    assert sittings.commands("detect/default", told) == again
+
+
 def test_from_an_exported_file_begins_with_its_weights(exported, tmp_path):
     weights = graph.weights(exported.folder / "model.onnx")
     told = exported.training.average.state_dict()
