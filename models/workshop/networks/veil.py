@@ -13,6 +13,9 @@ from workshop.networks.edsr import MEAN
 from workshop.networks.unet import UNet
 
 
+MOST = 1.5  # of g: behind a denser veil a file holds too few levels, and more would show bands and night
+
+
 def palest(context: Tensor, share: int = 64) -> Tensor:
     """Mean colour of the places whose darkest channel is lightest, one in `share`: [N,3,H,W] -> [N,3] (the dark channel
     prior's guess at the airlight, He et al. 2009)."""
@@ -47,7 +50,7 @@ class Overview(nn.Module):
 def recovered(x: Tensor, airlight: Tensor, given: Tensor, border: int) -> Tensor:
     """J = I + g (I - A) and a little added: x [N,3,H,W], airlight [N,3], given [N,4,H+2b,W+2b] (gain, added) -> [N,3,H,W]."""
     gain, added = given[..., border:-border, border:-border].split([1, 3], 1)
-    return x + torch.relu(gain + 0.3) * (x - airlight[..., None, None]) + added
+    return x + torch.clamp(gain + 0.3, 0, MOST) * (x - airlight[..., None, None]) + added
 
 
 class Veil(UNet):
