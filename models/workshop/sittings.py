@@ -57,7 +57,12 @@ def words(given: list[dict]) -> str:
 
 
 def commands(name: str, given: list[dict]) -> str:
-    """What trains it again, one `make train` a sitting; counted steps that a later sitting goes on with need none."""
+    """What trains it again, one `make train` a sitting; counted steps that a later sitting goes on with need none.
+
+    Nothing where there are no sittings to tell of.
+    """
+    if not given:
+        return ""
     before = given[0]["first"]  # steps of which no more is known
     lines, source = [f"make train NAME={name} STEPS={before}"] if before else [], ""
     for at, sitting in enumerate(given):

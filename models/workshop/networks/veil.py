@@ -50,7 +50,7 @@ class Overview(nn.Module):
 def recovered(x: Tensor, airlight: Tensor, given: Tensor, border: int) -> Tensor:
     """J = I + g (I - A) and a little added: x [N,3,H,W], airlight [N,3], given [N,4,H+2b,W+2b] (gain, added) -> [N,3,H,W]."""
     gain, added = given[..., border:-border, border:-border].split([1, 3], 1)
-    return x + torch.clamp(gain + 0.3, 0, MOST) * (x - airlight[..., None, None]) + added
+    return x + torch.relu(gain + 0.3).clamp(max=MOST) * (x - airlight[..., None, None]) + added
 
 
 class Veil(UNet):

@@ -107,7 +107,7 @@ def test_residual_of_a_pair_is_the_light_added_and_says_where_it_was_cut():
 
 
 def test_samples_hold_every_kind_and_their_map(given):
-    clean = made.picture(1, 120, 130)
+    clean = made.picture(1, given["crop"] + 24, given["crop"] + 34)
     rainy = np.clip(clean.astype(int) + 40, 0, 255).astype(np.uint8)
     samples = derain.Samples(made.some(), [(rainy, clean)], given, layers=12)
     kinds = {samples.kind() for _ in range(200)}
@@ -124,7 +124,7 @@ def test_samples_hold_every_kind_and_their_map(given):
 
 
 def test_a_pair_is_cut_and_mirrored_together(given):
-    clean = made.picture(1, 120, 130) // 2
+    clean = made.picture(1, given["crop"] + 24, given["crop"] + 34) // 2
     samples = derain.Samples(made.some(), [(clean + 30, clean)], given | {"kinds": {"pair": 1.0}}, layers=1)
     wet, dry, _ = samples.batch(6)
     assert torch.allclose(wet - dry, torch.full_like(wet, 30 / 255), atol=1e-6)
