@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from workshop.networks.edsr import MEAN
 from workshop.networks.unet import UNet
 
-
 MOST = 1.5  # of g: behind a denser veil a file holds too few levels, and more would show bands and night
 
 
