@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from workshop.networks.edsr import MEAN, Block
 
-
 FAINT = 1.5 / 255  # what is taken away below this is noise of the network, not rain
 
 
