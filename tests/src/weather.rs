@@ -96,11 +96,11 @@ fn streaks_of_rain_and_drops_on_the_glass_are_removed() {
     for name in ["street_buses", "people_astronaut", "landscape_field"] {
         let clean = sample(name, 320);
         let streaks = gain("derain", "", &clean, &rainy(&clean));
-        assert!(streaks > 3.0, "{name}: streaks, {streaks:+.2} dB");
+        assert!(streaks > 2.0, "{name}: streaks, {streaks:+.2} dB");
         let drops = gain("derain", "", &clean, &dropped(&clean));
         assert!(drops > 1.0, "{name}: drops, {drops:+.2} dB");
         let untouched = psnr(&answered("derain", "", &clean), &clean);
-        assert!(untouched > 37.0, "{name}: a dry picture comes out at {untouched:.2} dB to itself");
+        assert!(untouched > 42.0, "{name}: a dry picture comes out at {untouched:.2} dB to itself");
     }
 }
 
