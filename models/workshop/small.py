@@ -53,7 +53,7 @@ def derain(run) -> list[Figure]:
     gain = pictures.psnr(truth, run(worn, {})) - pictures.psnr(truth, worn)
     return [
         ("streaks: dB gained", gain, 2.0),
-        ("without rain: PSNR to itself", pictures.psnr(truth, run(truth, {})), 32.0),
+        ("without rain: PSNR to itself", pictures.psnr(truth, run(truth, {})), 42.0),
     ]
 
 
@@ -89,8 +89,8 @@ def classify(run) -> list[Figure]:
 
 
 def detect(run) -> list[Figure]:
-    """The best score of what is there and large; the starter does not see the close cat."""
-    asked = (("people_astronaut", 0, "person"), ("street_buses", 2, "car"), ("street_buses", 5, "bus"))
+    """The best score of what is there and large; the starter misses the close cat, and mistakes the buses for one thing."""
+    asked = (("people_astronaut", 0, "person"), ("street_buses", 2, "car"))
     rows = []
     for name, which, word in asked:
         found = [box[5] for box in run(sample(name), {"threshold": 0.05}) if box[4] == which]
