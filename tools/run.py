@@ -26,6 +26,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 1200
 STOP_SECONDS = 10
 PR_SET_CHILD_SUBREAPER = 36
+# What the emulator says when a function's process has ended.
+ENDED = b"command exited code="
 
 
 def main(port: int, functions: list[str], arguments: list[str]) -> int:
@@ -42,10 +44,20 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", HOST, "-P", str(port), *arguments]
     environment = {**os.environ, "MODELS": str(ROOT / "models")}
-    emulator = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    emulator = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    ended = threading.Event()
+    threading.Thread(target=pass_on, args=(emulator, ended), daemon=True).start()
     threading.Thread(target=lambda: (emulator.wait(), stop.set()), daemon=True).start()
     try:
-        trouble = wait_ready(port, functions, stop)
+        trouble = wait_ready(port, functions, stop, ended)
         if trouble:
             return fail(f"{trouble}; its own words stand above")
         if not stop.is_set():
@@ -70,20 +82,34 @@ def taken(port: int) -> bool:
     return False
 
 
-def wait_ready(port: int, functions: list[str], stop: threading.Event) -> str | None:
+def pass_on(emulator: subprocess.Popen, ended: threading.Event) -> None:
+    """Passes on what the emulator and the functions say; takes note when a function has ended by itself."""
+    for line in emulator.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        if ENDED in line:
+            ended.set()
+
+
+def wait_ready(port: int, functions: list[str], stop: threading.Event, ended: threading.Event) -> str | None:
     """What kept a function from becoming ready; None when all are, or when it is time to stop."""
     until = time.monotonic() + START_SECONDS
     for function in functions:
-        started = False
-        while not stop.is_set() and not ready(port, function):
-            runs = function in map(name_of, descendants(os.getpid()))
-            if started and not runs:
+        answers = threading.Event()
+        threading.Thread(target=ask, args=(port, function, stop, answers), daemon=True).start()
+        while not answers.wait(0.05) and not stop.is_set():
+            if ended.is_set():
                 return f"{function} ended at its start"
             if time.monotonic() > until:
                 return f"{function} did not become ready"
-            started = runs
-            stop.wait(0.1)
     return None
+
+
+def ask(port: int, function: str, stop: threading.Event, answers: threading.Event) -> None:
+    """Asks a function until it is ready."""
+    while not stop.is_set() and not ready(port, function):
+        stop.wait(0.1)
+    answers.set()
 
 
 def ready(port: int, function: str) -> bool:
@@ -146,14 +172,6 @@ def descendants(root: int) -> list[int]:
         edge = {pid for pid, parent in parents.items() if parent in edge}
         found += edge
     return found
-
-
-def name_of(pid: int) -> str:
-    """The name of a process's program; empty when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
 
 
 def send(pid: int, number: int) -> None:
