@@ -33,7 +33,7 @@ run: port build ## start every function in the Lambda emulator (PORT=9000)
 serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
 	@$(FETCH) ffmpeg
-	@exec env FFMPEG=$(FFMPEG) PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
+	@exec env STORE=$${STORE-.data} FFMPEG=$(FFMPEG) PORT=$(if $(filter file,$(origin PORT)),8081,$(PORT)) cargo run --quiet --release $(TURBO) --bin $(FUNCTION)
 
 # proves: E08
 demo: build ## send the sample pictures through every function; before and after in out/demo

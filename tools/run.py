@@ -43,7 +43,7 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
     # Orphans of the emulator come to this process, so that they can be found and ended.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", HOST, "-P", str(port), *arguments]
-    environment = {**os.environ, "MODELS": str(ROOT / "models")}
+    environment = {"STORE": str(ROOT / ".data"), **os.environ, "MODELS": str(ROOT / "models")}
     emulator = subprocess.Popen(
         command,
         cwd=ROOT,

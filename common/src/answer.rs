@@ -82,11 +82,12 @@ impl Answer for Boxes {
             Shape::Envelope(_) | Shape::Enhanced(_) => {
                 let (width, height) = (self.picture.width(), self.picture.height());
                 let boxes = Self::json(&self.found, &self.names);
-                envelope(about, json!({"width": width, "height": height, "boxes": boxes}))
+                let mut data = json!({"width": width, "height": height, "boxes": boxes});
+                let Some(url) = about.wanted_link() else { return Ok(envelope(about, data)) };
+                data["result_url"] = json!(url);
+                envelope(about, data).linked(encoding.media_type(), self.drawn()?.encode(encoding, watch)?)
             }
-            Shape::Picture(_) => {
-                Reply { media_type: encoding.media_type(), body: self.drawn()?.encode(encoding, watch)? }
-            }
+            Shape::Picture(_) => Reply::new(encoding.media_type(), self.drawn()?.encode(encoding, watch)?),
             Shape::Base64(_) => Reply::base64(&self.drawn()?.encode(encoding, watch)?),
         })
     }

@@ -1,14 +1,19 @@
 //! The variants of one function: every manifest of its folder, networks opened when first asked for.
+//!
+//! A catalogue never changes, so that a request sees one state of the folder from beginning to end; what is new on disk makes
+//! another catalogue, which takes over the networks that are as they were.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Kind, Result};
 use crate::knobs::knobs;
-use crate::manifest::{Manifest, Status};
+use crate::manifest::{Manifest, Precision, Status};
 use crate::model::Model;
 use crate::network::Engine;
 use crate::settings::Settings;
@@ -17,32 +22,100 @@ use crate::settings::Settings;
 pub struct Catalogue {
     engine: Engine,
     default: String,
-    variants: BTreeMap<String, Variant>,
+    folder: PathBuf,
+    variants: BTreeMap<String, Arc<Variant>>,
+    /// The most bytes of weights files that are held open.
+    memory: Option<u64>,
 }
 
 struct Variant {
     folder: PathBuf,
     manifest: Manifest,
+    stamp: Stamp,
     model: Mutex<Option<Arc<Model>>>,
+    /// When it was last asked for: a number that grows.
+    used: AtomicU64,
+}
+
+/// What tells one state of a variant's files from another: length and time of change of each.
+type Stamp = Vec<Option<(u64, SystemTime)>>;
+
+/// Counts the times that any network was asked for.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
+/// What was found new on disk.
+pub(crate) struct Refreshed {
+    /// Everything that can be used.
+    pub catalogue: Catalogue,
+    /// The variants that are new or another than before.
+    pub changed: Vec<String>,
+    /// Why others were not taken up.
+    pub refused: Vec<Error>,
 }
 
 impl Catalogue {
     /// Reads every manifest of `function` below the models folder.
     pub fn read(function: &str, engine: Engine, settings: &Settings) -> Result<Self> {
         let folder = settings.models.join(function);
-        let wrong = |what: String| Error::internal(format!("models {}: {what}", folder.display()));
         let mut variants = BTreeMap::new();
-        for entry in std::fs::read_dir(&folder).map_err(|cause| wrong(cause.to_string()))? {
-            let folder = entry.map_err(|cause| wrong(cause.to_string()))?.path();
-            if folder.join("model.json").is_file() {
-                let manifest = Manifest::read(&folder)?;
-                variants.insert(manifest.variant.clone(), Variant { folder, manifest, model: Mutex::default() });
-            }
+        for folder in folders(&folder)? {
+            let variant = Variant::read(folder)?;
+            variants.insert(variant.manifest.variant.clone(), Arc::new(variant));
         }
         if !variants.contains_key(&settings.model) {
-            return Err(wrong(format!("there is no variant `{}` (MODEL)", settings.model)));
+            let message = format!("models {}: there is no variant `{}` (MODEL)", folder.display(), settings.model);
+            return Err(Error::internal(message));
         }
-        Ok(Self { engine, default: settings.model.clone(), variants })
+        Ok(Self { engine, default: settings.model.clone(), folder, variants, memory: settings.model_memory })
+    }
+
+    /// Looks at the folder again; `None` where nothing changed. `refused`: the states that were looked at before and not
+    /// taken up.
+    ///
+    /// A variant that is new or another is opened before it counts, and one that can't be leaves the old one in place.
+    pub(crate) fn refreshed(&self, refused: &mut BTreeMap<PathBuf, u64>) -> Result<Option<Refreshed>> {
+        let mut variants = BTreeMap::new();
+        let (mut changed, mut wrong) = (Vec::new(), Vec::new());
+        for folder in folders(&self.folder)? {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let old = self.variants.get(&name);
+            if let Some(old) = old.filter(|old| old.stamp == stamp(&folder, &old.manifest)) {
+                variants.insert(name, old.clone());
+                continue;
+            }
+            let seen = fingerprint(&folder);
+            if refused.get(&folder) != Some(&seen) {
+                match Variant::read(folder.clone()).and_then(|new| new.opened(&self.engine, old)) {
+                    Ok(new) => {
+                        refused.remove(&folder);
+                        variants.insert(name.clone(), Arc::new(new));
+                        changed.push(name);
+                        continue;
+                    }
+                    Err(why) => {
+                        refused.insert(folder, seen);
+                        wrong.push(why);
+                    }
+                }
+            }
+            variants.extend(old.map(|old| (name, old.clone())));
+        }
+        // A folder whose manifest is missing is being replaced; the default serves on, whatever becomes of its folder.
+        for (name, old) in &self.variants {
+            if !variants.contains_key(name) {
+                if *name == self.default || old.folder.is_dir() {
+                    variants.insert(name.clone(), old.clone());
+                } else {
+                    changed.push(name.clone());
+                }
+            }
+        }
+        if changed.is_empty() && wrong.is_empty() {
+            return Ok(None);
+        }
+        let (engine, default, folder) = (self.engine.clone(), self.default.clone(), self.folder.clone());
+        let catalogue = Self { engine, default, folder, variants, memory: self.memory };
+        Ok(Some(Refreshed { catalogue, changed, refused: wrong }))
     }
 
     /// The name of the variant that serves requests which name none.
@@ -73,13 +146,66 @@ impl Catalogue {
             let reason = manifest.reason.as_deref().unwrap_or("no reason is given");
             return Err(Error::bad(format!("model `{name}` does not work: {reason}")));
         }
-        let Variant { folder, manifest, model } = &self.variants[name];
-        let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = &*model {
-            return Ok(model.clone());
+        let variant = &self.variants[name];
+        variant.used.store(ASKED.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let model = {
+            let mut model = variant.model();
+            match &*model {
+                Some(model) => return Ok(model.clone()),
+                None => {
+                    let opened = Arc::new(Model::open(&self.engine, &variant.folder, &variant.manifest)?);
+                    model.insert(opened).clone()
+                }
+            }
+        };
+        self.make_room(name);
+        Ok(model)
+    }
+
+    /// Closes those that were asked for the longest time ago while more weights are open than may be. Who runs one keeps it
+    /// until the run is over.
+    fn make_room(&self, asked: &str) {
+        let Some(most) = self.memory else { return };
+        let bytes = |variant: &Variant| variant.model().as_ref().map_or(0, |model| model.bytes());
+        let mut open: Vec<_> = self.variants.iter().map(|(name, variant)| (name, variant, bytes(variant))).collect();
+        open.retain(|(name, _, bytes)| *bytes > 0 && *name != asked && *name != &self.default);
+        open.sort_by_key(|(_, variant, _)| variant.used.load(Ordering::Relaxed));
+        let mut held: u64 = self.variants.values().map(|variant| bytes(variant)).sum();
+        for (_, variant, bytes) in open {
+            if held <= most {
+                break;
+            }
+            *variant.model() = None;
+            held -= bytes;
         }
-        let opened = Arc::new(Model::open(&self.engine, folder, manifest)?);
-        Ok(model.insert(opened).clone())
+    }
+
+    /// The digest and the precision of the weights that serve a variant.
+    pub(crate) fn serves(&self, name: &str) -> Result<String> {
+        let manifest = self.manifest(name)?;
+        let precision = self.engine.precision(manifest);
+        let weights = manifest.weights(precision).map_or("", |weights| &weights.sha256);
+        Ok(format!("{weights} {}", precision.name()))
+    }
+
+    /// The network of a variant in full precision, beside the one that serves; that one where there is no other.
+    pub(crate) fn float_model(&self, name: &str) -> Result<Arc<Model>> {
+        let manifest = self.manifest(name)?;
+        if manifest.weights(Precision::Float).is_none() || self.engine.precision(manifest) == Precision::Float {
+            return self.model(name);
+        }
+        let engine = self.engine.in_float();
+        Ok(Arc::new(Model::open(&engine, &self.variants[name].folder, manifest)?))
+    }
+
+    /// The provider that networks run on.
+    pub(crate) fn provider(&self) -> &'static str {
+        self.engine.provider()
+    }
+
+    /// The networks that are open.
+    pub(crate) fn open_models(&self) -> usize {
+        self.variants.values().filter(|variant| variant.model().is_some()).count()
     }
 
     /// Fails for an option that nobody has taken: one that no variant knows, or that other variants than `chosen` know,
@@ -133,4 +259,66 @@ impl Catalogue {
             "serves": self.engine.precision(manifest).name(), "children": [],
         })
     }
+}
+
+impl Variant {
+    fn read(folder: PathBuf) -> Result<Self> {
+        let manifest = Manifest::read(&folder)?;
+        let stamp = stamp(&folder, &manifest);
+        Ok(Self { folder, manifest, stamp, model: Mutex::default(), used: AtomicU64::new(0) })
+    }
+
+    /// Opened, to see that it can be; kept open where `old` is.
+    fn opened(self, engine: &Engine, old: Option<&Arc<Self>>) -> Result<Self> {
+        if self.manifest.status != Status::Ready {
+            return Ok(self);
+        }
+        let model = Model::open(engine, &self.folder, &self.manifest)?;
+        if stamp(&self.folder, &self.manifest) != self.stamp {
+            return Err(Error::internal(format!("{}: changed while it was read", self.folder.display())));
+        }
+        if old.is_some_and(|old| old.model().is_some()) {
+            *self.model() = Some(Arc::new(model));
+        }
+        Ok(self)
+    }
+
+    fn model(&self) -> MutexGuard<'_, Option<Arc<Model>>> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The folders of variants in a function's folder, by name.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let wrong = |cause: std::io::Error| Error::internal(format!("models {}: {cause}", folder.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(wrong)? {
+        let folder = entry.map_err(wrong)?.path();
+        if folder.join("model.json").is_file() {
+            found.push(folder);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn stamp(folder: &Path, manifest: &Manifest) -> Stamp {
+    let files = manifest.weights.iter().map(|weights| &*weights.file).chain(manifest.labels.as_deref());
+    ["model.json"].into_iter().chain(files).map(|file| changed(&folder.join(file))).collect()
+}
+
+fn changed(path: &Path) -> Option<(u64, SystemTime)> {
+    let about = path.metadata().ok()?;
+    Some((about.len(), about.modified().ok()?))
+}
+
+/// The state of all files of a folder in one number.
+fn fingerprint(folder: &Path) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hash = DefaultHasher::new();
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = files.map(|entry| (entry.file_name(), changed(&entry.path()))).collect();
+    files.sort();
+    files.hash(&mut hash);
+    hash.finish()
 }

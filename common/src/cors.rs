@@ -41,7 +41,8 @@ impl Origin {
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
             }
         };
-        let told = "x-request-id, x-model, server-timing, retry-after, location, etag";
+        let told = "x-request-id, x-model, x-cache, server-timing, retry-after, location, content-location, etag, \
+                    content-range, ratelimit, ratelimit-policy";
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(told));
     }
 }
@@ -50,8 +51,9 @@ impl Origin {
 pub(crate) fn preflight(headers: &HeaderMap) -> HeaderMap {
     let mut answer = HeaderMap::new();
     if headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        let may = "accept, authorization, content-type, idempotency-key, prefer, traceparent, x-api-key, x-request-id";
-        answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+        let may = "accept, authorization, cache-control, content-type, idempotency-key, if-none-match, prefer, range, \
+                   traceparent, webhook, x-api-key, x-request-id";
+        answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS"));
         answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(may));
         answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     }

@@ -7,10 +7,18 @@ use std::fmt;
 pub enum Kind {
     /// The request is wrong: an option, a form, base64, an empty body.
     BadRequest,
+    /// There is no key in the request, and one is needed.
+    NoKey,
+    /// The key, or the token of an address, is none that is known.
+    WrongKey,
     /// No such address, or no such thing behind it.
     NotFound,
     /// The address is right, the method is not.
     WrongMethod,
+    /// What the request says the answer must not be, it is.
+    Precondition,
+    /// The thing has no such part of its bytes.
+    NotSatisfiable,
     /// None of the forms in `Accept` can be given.
     NotAcceptable,
     /// The body came too slowly.
@@ -25,6 +33,8 @@ pub enum Kind {
     Missing,
     /// All places are taken.
     Busy,
+    /// This caller has asked too often.
+    TooOften,
     /// The client left; nobody reads this answer.
     Gone,
     /// The function is not warm yet.

@@ -1,5 +1,6 @@
 //! The HTTP door: HTTP/1.1 and h2c on one port, bounded in connections and patience, drained on SIGTERM.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::service::Peer;
 
 /// What one server holds of its clients.
 #[derive(Clone, Copy)]
@@ -58,7 +60,7 @@ async fn serve_within(bounds: Bounds, listener: TcpListener, router: Router, pat
             accepted = accept(&listener, &room) => accepted,
         };
         // A client that left while it was accepted, or no more file handles: the next one is tried after a breath.
-        let Ok((stream, place)) = accepted else {
+        let Ok((stream, peer, place)) = accepted else {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
@@ -68,8 +70,9 @@ async fn serve_within(bounds: Bounds, listener: TcpListener, router: Router, pat
         _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         let (inner, asked) = (TowerToHyperService::new(router.clone()), Arc::<AtomicBool>::default());
         let seen = asked.clone();
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             seen.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(Peer(peer));
             inner.call(request)
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
@@ -94,10 +97,10 @@ async fn serve_within(bounds: Bounds, listener: TcpListener, router: Router, pat
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> std::io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> std::io::Result<(tokio::net::TcpStream, IpAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = room.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer.ip(), place))
 }
 
 #[cfg(test)]

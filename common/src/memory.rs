@@ -31,6 +31,13 @@ pub(crate) fn keep_between_requests() {
     }
 }
 
+/// Memory of the process that is backed by pages, bytes; 0 where the system does not tell.
+pub(crate) fn resident() -> u64 {
+    const PAGE: u64 = 4096;
+    let statistics = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statistics.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * PAGE
+}
+
 /// Returns every free page but [`KEPT`] bytes at the heap's end to the system.
 #[allow(unsafe_code)]
 pub(crate) fn give_back() {

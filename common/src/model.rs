@@ -45,6 +45,11 @@ impl Model {
         self.manifest.weights(self.precision).and_then(|weights| weights.sha256.get(..12)).unwrap_or_default()
     }
 
+    /// The length of its weights file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.manifest.weights(self.precision).map_or(0, |weights| weights.bytes)
+    }
+
     /// The names of the classes, in the order of the network's scores.
     pub fn names(&self) -> &Arc<Vec<String>> {
         &self.names
@@ -128,7 +133,8 @@ impl Model {
         let tiles = tile::tiles(padded.width, padded.height, side, geometry.halo, geometry.multiple);
         let (whole_width, whole_height) = (width * geometry.scale, height * geometry.scale);
         let mut whole = vec![0; whole_width * whole_height * 3];
-        for tile in &tiles {
+        for (done, tile) in tiles.iter().enumerate() {
+            watch.reached(done, tiles.len());
             let input = padded.cut(tile.input);
             let feed = Feed {
                 picture: input.as_ref(),

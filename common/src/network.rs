@@ -74,6 +74,11 @@ impl Engine {
         self.provider.name()
     }
 
+    /// The same in full precision.
+    pub(crate) fn in_float(&self) -> Self {
+        Self { precision: Some(Precision::Float), ..self.clone() }
+    }
+
     /// The precision to serve a variant in: what the settings say where it has that, else 8 bits on the CPU where there are,
     /// else float.
     pub fn precision(&self, manifest: &Manifest) -> Precision {

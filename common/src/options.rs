@@ -130,6 +130,8 @@ pub(crate) struct CommonOptions {
     pub compression: Option<Whole<0, 9>>,
     /// Shrinks the picture first so that its longer side is this at most; never done unasked.
     pub max_side: Option<Whole<1, 65535>>,
+    /// Keeps the answer and gives its address instead: `303` for a picture, `result_url` in JSON.
+    pub link: Option<bool>,
 }
 
 /// The schema of `T`'s properties, by name.

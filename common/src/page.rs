@@ -17,10 +17,31 @@ pub(crate) fn json(card: Card, settings: &Settings, default: &str) -> Value {
         "limits": {
             "max_bytes": settings.max_bytes, "max_upload_bytes": settings.max_upload_bytes, "max_pixels": settings.max_pixels,
             "deadline_s": settings.deadline.as_secs(), "job_deadline_s": settings.job_deadline.as_secs(),
-            "instances": settings.instances, "queue": settings.queue,
+            "instances": settings.instances, "queue": settings.queue, "max_body_bytes": settings.max_body_bytes,
+            "max_answer_bytes": settings.max_answer_bytes, "requests_per_minute": at_least_one(settings.rate),
         },
-        "retention": "nothing is kept",
+        "store": settings.store.as_ref().map(|_| json!({"kept_s": settings.store_kept.as_secs()})),
+        "keys": settings.api_keys.is_some(),
+        "retention": retention(settings),
     })
+}
+
+fn at_least_one(number: u32) -> Option<u32> {
+    if number == 0 { None } else { Some(number) }
+}
+
+/// What is kept of a request, in a sentence.
+fn retention(settings: &Settings) -> String {
+    match settings.store {
+        None => "nothing is kept".into(),
+        Some(_) => {
+            let time = humantime::format_duration(settings.store_kept);
+            format!(
+                "answers, uploads and jobs are kept for {time}; who knows an answer's address can read it. \
+                 `Cache-Control: no-store` keeps nothing of an answer, and DELETE removes it at once"
+            )
+        }
+    }
 }
 
 /// For people: no script, nothing from elsewhere.
@@ -41,6 +62,14 @@ pub(crate) fn html(function: &dyn AnyFunction, settings: &Settings, options: &Ma
     };
     let rows: String = options.iter().map(row).collect();
     let (name, title, summary) = (escape(card.name), escape(card.title), escape(card.summary));
+    let kept = escape(&retention(settings));
+    let later = match settings.store {
+        None => "",
+        Some(_) => {
+            "<p>A larger file goes to the address that <code>POST uploads</code> gives, and is used by its id, as \
+             <code>?upload=ID</code>. With <code>Prefer: respond-async</code> the answer is a job to come back for.</p>"
+        }
+    };
     let (bytes, pixels) = (settings.max_bytes / 1_000_000, settings.max_pixels / 1_000_000);
     let (into, forms) = match offers {
         Offers::Picture => (
@@ -70,7 +99,7 @@ pub(crate) fn html(function: &dyn AnyFunction, settings: &Settings, options: &Ma
          curl -F image=@photo.jpg ADDRESS{into}\n\
          curl --json '{{\"img_data\": \"BASE64\", \"req_id\": \"1\"}}' ADDRESS</pre>\
          <p>ADDRESS is this page's. {forms} At most {bytes} MB and {pixels} million pixels; \
-         nothing is kept.</p>{routes}<h2>Options</h2><p>In the query, as form fields or as JSON members.</p><table>{rows}</table>\
+         {kept}.</p>{later}{routes}<h2>Options</h2><p>In the query, as form fields or as JSON members.</p><table>{rows}</table>\
          <p><a href=openapi.json>OpenAPI</a> · <a href=models>models</a> · <a href=healthz>alive</a> · \
          <a href=readyz>warm</a></p></html>"
     )

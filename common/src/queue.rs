@@ -62,18 +62,33 @@ impl Queue {
         Err(Error::new(Kind::NotReady, "the function is warming up; come again in a moment"))
     }
 
-    /// Waits for a place until `deadline`.
+    /// Waits for a place until `deadline`, in the queue where there is room in it.
     pub(crate) async fn place(&self, deadline: Instant) -> Result<Place> {
-        let place = |permit| Place { _permit: permit, freed: self.freed.clone() };
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
-            return Ok(place(permit));
+        let full = || Error::new(Kind::Busy, "all places are taken and the queue is full; come again later");
+        match self.places.clone().try_acquire_owned() {
+            Ok(permit) => Ok(self.taken(permit)),
+            Err(_) => {
+                let _waiting = Waiting::enter(&self.waiting, self.most).ok_or_else(full)?;
+                self.patient_place(deadline).await
+            }
         }
-        let _waiting = Waiting::enter(&self.waiting, self.most)
-            .ok_or_else(|| Error::new(Kind::Busy, "all places are taken and the queue is full; come again later"))?;
+    }
+
+    /// Waits for a place until `deadline`, beside the queue: who waits so is counted elsewhere.
+    pub(crate) async fn patient_place(&self, deadline: Instant) -> Result<Place> {
         match tokio::time::timeout_at(deadline.into(), self.places.clone().acquire_owned()).await {
-            Ok(permit) => Ok(place(permit.map_err(Error::internal)?)),
+            Ok(permit) => Ok(self.taken(permit.map_err(Error::internal)?)),
             Err(_) => Err(Error::new(Kind::Deadline, "no place became free within the time allowed; come again later")),
         }
+    }
+
+    fn taken(&self, permit: OwnedSemaphorePermit) -> Place {
+        Place { _permit: permit, freed: self.freed.clone() }
+    }
+
+    /// How many wait, and how many pictures are computed.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.waiting.load(Ordering::Relaxed), self.count - self.places.available_permits())
     }
 
     /// Notes how long a picture took, for `retry_after`.

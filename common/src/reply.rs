@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
@@ -45,6 +46,31 @@ pub struct About {
     pub seconds: f64,
     /// Columns and rows of the picture that was sent.
     pub original: (usize, usize),
+    /// Where the answer's picture can be kept, if it can.
+    pub link: Option<Link>,
+}
+
+/// An address for the answer's picture, for words that tell it instead of the picture itself.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The address.
+    pub url: String,
+    /// Whether the request asks for it.
+    pub wanted: bool,
+    /// The largest answer that is given otherwise, bytes.
+    pub most: usize,
+}
+
+impl About {
+    /// The address to tell instead of a picture that takes so many bytes within the words.
+    fn link_for(&self, bytes: usize) -> Option<&str> {
+        self.link.as_ref().filter(|link| link.wanted || bytes > link.most).map(|link| &*link.url)
+    }
+
+    /// The address to tell beside the words, where the request asks for one.
+    pub(crate) fn wanted_link(&self) -> Option<&str> {
+        self.link_for(0)
+    }
 }
 
 /// The form of an answer.
@@ -75,17 +101,28 @@ pub struct Reply {
     /// Media type.
     pub media_type: &'static str,
     /// The bytes.
-    pub body: Vec<u8>,
+    pub body: Bytes,
+    /// The picture that the words tell the address of: its media type and its bytes.
+    pub linked: Option<(&'static str, Bytes)>,
 }
 
 impl Reply {
+    pub(crate) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { media_type, body: body.into(), linked: None }
+    }
+
     /// Bare base64 of an encoded picture.
     pub(crate) fn base64(bytes: &[u8]) -> Self {
-        Self { media_type: "text/plain; charset=utf-8", body: STANDARD.encode(bytes).into_bytes() }
+        Self::new("text/plain; charset=utf-8", STANDARD.encode(bytes))
     }
 
     pub(crate) fn json(value: &Value) -> Self {
-        Self { media_type: "application/json", body: value.to_string().into_bytes() }
+        Self::new("application/json", value.to_string())
+    }
+
+    /// With the picture that its words tell the address of.
+    pub(crate) fn linked(self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { linked: Some((media_type, body.into())), ..self }
     }
 }
 
@@ -99,21 +136,31 @@ impl Answer for Picture {
         let body = self.encode(encoding, watch)?;
         drop(self);
         Ok(match shape {
-            Shape::Picture(_) => Reply { media_type, body },
+            Shape::Picture(_) => Reply::new(media_type, body),
             Shape::Base64(_) => Reply::base64(&body),
-            Shape::Envelope(_) => envelope(
-                about,
-                json!({
-                    "enhance_result": STANDARD.encode(body), "content_type": media_type,
-                    "width": width, "height": height,
-                }),
-            ),
-            Shape::Enhanced(_) => Reply::json(&json!({
-                "success": true,
-                "original_shape": [about.original.1, about.original.0],
-                "enhanced_shape": [height, width],
-                "result_url": format!("data:{media_type};base64,{}", STANDARD.encode(body)),
-            })),
+            Shape::Envelope(_) => {
+                let mut data = json!({"content_type": media_type, "width": width, "height": height});
+                if let Some(url) = about.link_for(body.len() / 3 * 4) {
+                    data["result_url"] = json!(url);
+                    return Ok(envelope(about, data).linked(media_type, body));
+                }
+                data["enhance_result"] = json!(STANDARD.encode(body));
+                envelope(about, data)
+            }
+            Shape::Enhanced(_) => {
+                let words = |url: &str| {
+                    Reply::json(&json!({
+                        "success": true,
+                        "original_shape": [about.original.1, about.original.0],
+                        "enhanced_shape": [height, width],
+                        "result_url": url,
+                    }))
+                };
+                match &about.link {
+                    Some(link) => words(&link.url).linked(media_type, body),
+                    None => words(&format!("data:{media_type};base64,{}", STANDARD.encode(body))),
+                }
+            }
         })
     }
 }
@@ -124,6 +171,16 @@ pub(crate) fn envelope(about: &About, mut data: Value) -> Reply {
     data["weights"] = json!(about.weights);
     data["seconds"] = json!((about.seconds * 1e4).round() / 1e4);
     Reply::json(&json!({"req_id": about.req_id, "code": 1, "msg": "success", "data": data}))
+}
+
+/// The name under which the envelope ends.
+const LAST_MEMBER: &[u8] = b",\"req_id\":";
+
+/// An envelope with another `req_id`; it stands last, since members are written in the order of their names.
+pub(crate) fn renamed(envelope: &Bytes, req_id: &str) -> Option<Bytes> {
+    let at = envelope.windows(LAST_MEMBER.len()).rposition(|window| window == LAST_MEMBER)?;
+    let end = format!("{}}}", json!(req_id));
+    Some([&envelope[..at], LAST_MEMBER, end.as_bytes()].concat().into())
 }
 
 /// The form that a request asks for, by `Accept` (RFC 9110, 12.5.1), its options, its own form and its address.
@@ -215,6 +272,34 @@ mod tests {
             headers.insert(ACCEPT, accept.parse().unwrap());
         }
         shape(&headers, path, form, &CommonOptions::default(), Offers::Picture, Format::Jpeg)
+    }
+
+    #[test]
+    fn an_envelope_takes_another_name() {
+        let about = |req_id: &str, link| About {
+            req_id: req_id.into(),
+            model: "m".into(),
+            weights: "w".into(),
+            seconds: 0.5,
+            original: (1, 1),
+            link,
+        };
+        let odd = r#"a","req_id":"b\"}"#;
+        let of = |req_id: &str| envelope(&about(req_id, None), json!({"classes": []})).body;
+        assert_eq!(renamed(&of(odd), "other").unwrap(), of("other"));
+        assert_eq!(renamed(&of("other"), odd).unwrap(), of(odd));
+        assert_eq!(renamed(&Bytes::from("{}"), "other"), None);
+
+        let pixel = || Picture::new(1, 1, vec![1, 2, 3], None);
+        let shape = Shape::Envelope(Encoding::Png { compression: None });
+        let reply = |link| pixel().reply(shape, &about("1", link), &Watch::default()).unwrap();
+        let link = |wanted, most| Some(Link { url: "result/x".into(), wanted, most });
+        assert!(reply(link(false, 1000)).linked.is_none());
+        for asked in [link(true, 1000), link(false, 10)] {
+            let reply = reply(asked);
+            assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap()["data"]["result_url"], "result/x");
+            assert_eq!(reply.linked.unwrap().0, "image/png");
+        }
     }
 
     #[test]

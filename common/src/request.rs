@@ -17,8 +17,10 @@ use crate::error::{Error, Kind, Result};
 /// A request's picture, still encoded, and what it asks for.
 #[derive(Debug)]
 pub struct Ask {
-    /// The picture's bytes.
+    /// The picture's bytes; none where `upload` names it.
     pub bytes: Bytes,
+    /// The id under which the picture was uploaded before.
+    pub upload: Option<String>,
     /// The form they came in.
     pub form: Form,
     /// The client's own name for the request.
@@ -58,8 +60,8 @@ pub(crate) async fn read(parts: &Parts, body: Bytes) -> Result<Ask> {
     for (name, value) in query(parts)? {
         options.add(name, Value::String(value))?;
     }
-    if body.is_empty() {
-        return Err(Error::bad("the request's body is empty; send a picture"));
+    if body.is_empty() && !options.0.contains_key("upload") {
+        return Err(Error::bad("the request's body is empty; send a picture, or name one by `upload`"));
     }
     let declared = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -83,15 +85,27 @@ pub(crate) async fn read(parts: &Parts, body: Bytes) -> Result<Ask> {
     };
     let bytes = match form {
         Form::Raw => body,
+        _ if body.is_empty() => body,
         Form::Multipart => multipart(declared, body, &mut options).await?,
         Form::Json => json(&body, &mut options)?,
     };
-    if bytes.is_empty() {
-        return Err(Error::bad("the picture is empty: 0 bytes"));
-    }
     let mut options = options.0;
     let req_id = req_id(&mut options);
-    Ok(Ask { bytes, form, req_id, options })
+    let upload = upload(&mut options)?;
+    match (&upload, bytes.is_empty()) {
+        (None, true) => Err(Error::bad("the picture is empty: 0 bytes")),
+        (Some(_), false) => Err(Error::bad("the request has a picture and names an `upload`; give one of them")),
+        _ => Ok(Ask { bytes, upload, form, req_id, options }),
+    }
+}
+
+/// Takes the id of an upload out of a request's options.
+pub(crate) fn upload(options: &mut BTreeMap<String, Value>) -> Result<Option<String>> {
+    match options.remove("upload") {
+        None => Ok(None),
+        Some(Value::String(id)) => Ok(Some(id)),
+        Some(other) => Err(Error::bad(format!("`upload` is {other:.100}; give the id that POST uploads gave"))),
+    }
 }
 
 /// Takes the client's own name for the request out of its options.
@@ -154,7 +168,13 @@ async fn multipart(declared: &str, body: Bytes, options: &mut Collected) -> Resu
             options.add(name, Value::String(text))?;
         }
     }
-    picture.ok_or_else(|| Error::bad("the form has no picture; send it in the field `image` or `file`"))
+    let none = || Error::bad("the form has no picture; send it in the field `image` or `file`");
+    picture.or_else(|| uploaded(options)).ok_or_else(none)
+}
+
+/// No bytes, where the options name an upload instead.
+fn uploaded(options: &Collected) -> Option<Bytes> {
+    options.0.contains_key("upload").then(Bytes::new)
 }
 
 fn json(body: &[u8], options: &mut Collected) -> Result<Bytes> {
@@ -163,13 +183,7 @@ fn json(body: &[u8], options: &mut Collected) -> Result<Bytes> {
     let mut picture = None;
     for (name, raw) in members.0 {
         if !BASE64_MEMBERS.contains(&name.as_str()) {
-            // Told before it is unfolded: a few bytes of JSON can become hundreds in memory.
-            if raw.get().len() > MAX_TEXT {
-                return Err(Error::bad(format!("`{name:.100}` is longer than {MAX_TEXT} bytes")));
-            }
-            let value = serde_json::from_str(raw.get())
-                .map_err(|cause| Error::bad(format!("the JSON can't be read: `{name:.100}`: {cause}")))?;
-            options.add(name, value)?;
+            add_word(options, name, raw)?;
             continue;
         }
         let Ok(text) = serde_json::from_str::<String>(raw.get()) else {
@@ -179,7 +193,25 @@ fn json(body: &[u8], options: &mut Collected) -> Result<Bytes> {
             return Err(Error::bad("the JSON has two pictures; send one, in `img_data` or `image`"));
         }
     }
-    picture.ok_or_else(|| Error::bad("the JSON has no picture; send base64 in `img_data` or `image`"))
+    let none = || Error::bad("the JSON has no picture; send base64 in `img_data` or `image`, or an `upload`");
+    picture.or_else(|| uploaded(options)).ok_or_else(none)
+}
+
+/// The members of JSON that holds no picture.
+pub(crate) fn words_of(body: &[u8], options: &mut Collected) -> Result<()> {
+    let members: Members =
+        serde_json::from_slice(body).map_err(|cause| Error::bad(format!("the JSON can't be read: {cause}")))?;
+    members.0.into_iter().try_for_each(|(name, raw)| add_word(options, name, raw))
+}
+
+fn add_word(options: &mut Collected, name: String, raw: &RawValue) -> Result<()> {
+    // Told before it is unfolded: a few bytes of JSON can become hundreds in memory.
+    if raw.get().len() > MAX_TEXT {
+        return Err(Error::bad(format!("`{name:.100}` is longer than {MAX_TEXT} bytes")));
+    }
+    let value = serde_json::from_str(raw.get())
+        .map_err(|cause| Error::bad(format!("the JSON can't be read: `{name:.100}`: {cause}")))?;
+    options.add(name, value)
 }
 
 /// Standard base64 (RFC 4648, section 4), with or without padding, or the data: URL of one; line breaks are let through.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use lambda_http::request::RequestContext;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -19,7 +20,7 @@ use crate::http;
 use crate::log::{self, Level};
 use crate::memory;
 use crate::network::Engine;
-use crate::service::Service;
+use crate::service::{Peer, Platform, Service};
 use crate::settings::{self, Settings};
 
 /// How long running requests may go on after SIGTERM, beyond their own deadline.
@@ -65,6 +66,8 @@ fn start(function: Box<dyn AnyFunction>) -> Result<()> {
     memory::keep_between_requests();
     silence_telemetry();
     let settings = Settings::from_env()?;
+    let lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
+    let settings = if lambda { settings.on_lambda() } else { settings };
     log::set(settings.log);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -72,20 +75,27 @@ fn start(function: Box<dyn AnyFunction>) -> Result<()> {
     }));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)?;
     let done = runtime.block_on(async {
-        let lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
         let listener = if lambda { None } else { Some(bind(&settings).await?) };
         let engine = Engine::start(&settings)?;
         let catalogue = Catalogue::read(function.card().name, engine, &settings)?;
-        let service = Arc::new(Service::new(function, settings, catalogue));
+        let platform = if lambda { Platform::Lambda } else { Platform::Http };
+        let service = Arc::new(Service::new(function, settings, catalogue, platform).await?);
         tokio::spawn(service.clone().tidy());
-        match listener {
-            Some(listener) => http_door(service, listener, began).await,
+        tokio::spawn(service.clone().keep_fresh());
+        tokio::spawn(service.clone().sweep());
+        tokio::spawn(service.clone().fold());
+        tokio::spawn(service.clone().probe());
+        let done = match listener {
+            Some(listener) => http_door(service.clone(), listener, began).await,
             None => {
                 warm_up(&service).await?;
                 tell_ready(&service, began, None);
-                lambda_door(service.router()).await
+                tokio::spawn(service.clone().run_jobs());
+                lambda_door(service.clone().router()).await
             }
-        }
+        };
+        service.end().await;
+        done
     });
     // A run that does not end must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -114,7 +124,12 @@ async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant)
         done = &mut served => return done,
         warm = warm => warm?,
     }
-    served.await
+    let jobs = tokio::spawn(service.clone().run_jobs());
+    let served = served.await;
+    // What runs is given back, so that another process can take it up at once.
+    service.stop_jobs();
+    _ = tokio::time::timeout(GRACE, jobs).await;
+    served
 }
 
 async fn warm_up(service: &Arc<Service>) -> Result<()> {
@@ -124,6 +139,9 @@ async fn warm_up(service: &Arc<Service>) -> Result<()> {
 
 fn tell_ready(service: &Service, began: Instant, address: Option<String>) {
     let Settings { instances, threads, .. } = &service.settings;
+    if service.is_open() {
+        log::line(Level::Info, "everybody may call: API_KEYS is not set", json!({}));
+    }
     let more = json!({"function": service.name(), "version": env!("CARGO_PKG_VERSION"), "address": address,
         "instances": instances, "threads": threads, "seconds": began.elapsed().as_secs_f64()});
     log::line(Level::Info, "ready", more);
@@ -141,8 +159,13 @@ async fn lambda_door(router: Router) -> Result<()> {
     let restored = std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start");
     let taken = Arc::new(AtomicU64::new(0));
     let count = taken.clone();
-    let router = router.layer(middleware::from_fn(move |request: Request, next: Next| {
+    let router = router.layer(middleware::from_fn(move |mut request: Request, next: Next| {
         count.fetch_add(1, Ordering::Relaxed);
+        if let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get::<RequestContext>()
+            && let Some(address) = context.http.source_ip.as_ref().and_then(|address| address.parse().ok())
+        {
+            request.extensions_mut().insert(Peer(address));
+        }
         next.run(request)
     }));
     let mut failures = 0;

@@ -27,6 +27,22 @@ pub(crate) const TABLE: &[(&str, &str, &str)] = &[
     ("MAX_UPLOAD_BYTES", "256000000", "largest video, bytes"),
     ("MAX_PIXELS", "50000000", "largest picture, pixels"),
     ("FFMPEG", "ffmpeg", "program that reads and writes videos: a path, or a name along PATH"),
+    ("MAX_BODY_BYTES", "", "largest body of a request, bytes; unset: what the platform takes (Lambda: 6000000)"),
+    ("MAX_ANSWER_BYTES", "", "largest answer, bytes; a larger one is kept in the store; unset: what the platform gives (Lambda: 200000000)"),
+    ("STORE", "", "where results, uploads and jobs are kept: a folder, or s3://bucket/prefix; unset: nowhere"),
+    ("STORE_KEPT_S", "86400", "seconds that a thing is kept"),
+    ("STORE_BYTES", "4000000000", "most bytes in a folder; the oldest go first"),
+    ("BASE_URL", "", "address of this function as clients see it; unset: links are relative"),
+    ("JOBS", "auto", "who runs jobs: here, invoke (an invocation of the same Lambda function), or auto"),
+    ("JOB_QUEUE", "100", "jobs that may be unfinished; more are refused with 429"),
+    ("WEBHOOK_SECRET", "", "what webhooks are signed with"),
+    ("WEBHOOK_ANYWHERE", "false", "whether webhooks may be private addresses and plain HTTP: true or false"),
+    ("API_KEYS", "", "SHA-256 hashes of the keys that may call, or file:PATH or secret:ID of them; unset: everybody may"),
+    ("RATE_PER_MINUTE", "0", "requests of one key (or address, where there are no keys) a minute; 0: any"),
+    ("MODEL_MEMORY_MB", "0", "most weights held open, MB of their files; the least used go first; 0: any"),
+    ("RELOAD_S", "2", "seconds between two looks for new or replaced models; 0: never"),
+    ("PROBE_EVERY_S", "0", "seconds between two runs of a reference picture, whose quality is told in the metrics; 0: never"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where traces are sent by OTLP over HTTP; unset: nowhere"),
     ("ORIGINS", "*", "web origins that may call: * or a list with commas"),
     ("LOG", "info", "off, error or info"),
 ];
@@ -52,8 +68,35 @@ pub struct Settings {
     pub(crate) max_upload_bytes: u64,
     pub(crate) max_pixels: u64,
     pub(crate) ffmpeg: PathBuf,
+    pub(crate) max_body_bytes: Option<usize>,
+    pub(crate) max_answer_bytes: Option<usize>,
+    pub(crate) store: Option<String>,
+    pub(crate) store_kept: Duration,
+    pub(crate) store_bytes: u64,
+    pub(crate) base_url: Option<String>,
+    pub(crate) jobs: Jobs,
+    pub(crate) job_queue: usize,
+    pub(crate) webhook_secret: Option<String>,
+    pub(crate) webhook_anywhere: bool,
+    pub(crate) api_keys: Option<String>,
+    pub(crate) rate: u32,
+    pub(crate) model_memory: Option<u64>,
+    pub(crate) reload: Option<Duration>,
+    pub(crate) probe: Option<Duration>,
+    pub(crate) traces: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) log: Level,
+}
+
+/// Who runs jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jobs {
+    /// The platform where it is Lambda itself, this process anywhere else.
+    Auto,
+    /// This process.
+    Here,
+    /// An asynchronous invocation of the same Lambda function.
+    Invoke,
 }
 
 /// Where a network runs.
@@ -92,6 +135,10 @@ impl Settings {
         let text = |name: &str| get(name).unwrap_or_else(|| default(name).to_owned());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let count = |name: &str| get(name).map(|value| number(name, &value, 1, 1024)).transpose();
+        let bytes = |name: &str| get(name).map(|value| number(name, &value, 1, 1 << 40)).transpose();
+        let at_least_one = |name: &str, most: u64| {
+            number(name, &text(name), 0, most).map(|value| if value == 0 { None } else { Some(value) })
+        };
         Ok(Self {
             host: text("HOST"),
             port: number("PORT", &text("PORT"), 0, u16::MAX)?,
@@ -119,6 +166,30 @@ impl Settings {
             ffmpeg: text("FFMPEG").into(),
             max_bytes: number("MAX_BYTES", &text("MAX_BYTES"), 1, 1 << 32)?,
             max_pixels: number("MAX_PIXELS", &text("MAX_PIXELS"), 1, 1 << 32)?,
+            max_body_bytes: bytes("MAX_BODY_BYTES")?,
+            max_answer_bytes: bytes("MAX_ANSWER_BYTES")?,
+            store: get("STORE"),
+            store_kept: Duration::from_secs(number("STORE_KEPT_S", &text("STORE_KEPT_S"), 1, 31_536_000)?),
+            store_bytes: number("STORE_BYTES", &text("STORE_BYTES"), 1, 1 << 50)?,
+            base_url: get("BASE_URL").map(|address| address.trim_end_matches('/').to_owned()),
+            jobs: choice(
+                "JOBS",
+                &text("JOBS"),
+                &[("auto", Jobs::Auto), ("here", Jobs::Here), ("invoke", Jobs::Invoke)],
+            )?,
+            job_queue: number("JOB_QUEUE", &text("JOB_QUEUE"), 1, 100_000)?,
+            webhook_secret: get("WEBHOOK_SECRET"),
+            webhook_anywhere: choice(
+                "WEBHOOK_ANYWHERE",
+                &text("WEBHOOK_ANYWHERE"),
+                &[("true", true), ("false", false)],
+            )?,
+            api_keys: get("API_KEYS"),
+            rate: number("RATE_PER_MINUTE", &text("RATE_PER_MINUTE"), 0, 1_000_000)?,
+            model_memory: at_least_one("MODEL_MEMORY_MB", 1 << 20)?.map(|megabytes| megabytes << 20),
+            reload: at_least_one("RELOAD_S", 86_400)?.map(Duration::from_secs),
+            probe: at_least_one("PROBE_EVERY_S", 86_400)?.map(Duration::from_secs),
+            traces: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             origins: text("ORIGINS").split(',').map(|origin| origin.trim().to_owned()).collect(),
             log: choice("LOG", &text("LOG"), &[("off", Level::Off), ("error", Level::Error), ("info", Level::Info)])?,
         })
@@ -126,6 +197,13 @@ impl Settings {
 }
 
 impl Settings {
+    /// What Lambda carries, where nothing else is set: 6 MB in, 200 MB of a streamed answer.
+    pub(crate) fn on_lambda(mut self) -> Self {
+        self.max_body_bytes.get_or_insert(6_000_000);
+        self.max_answer_bytes.get_or_insert(200_000_000);
+        self
+    }
+
     /// The program that reads and writes videos.
     pub fn ffmpeg(&self) -> &Path {
         &self.ffmpeg

@@ -1,5 +1,6 @@
 //! What a running computation is watched by: its deadline and its client, who may leave.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Kind, Result};
@@ -21,11 +22,36 @@ struct State {
     brake: Option<Brake>,
 }
 
+/// How far a computation is, for those who ask meanwhile. Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<AtomicU32>);
+
+impl Progress {
+    /// 0..1.
+    pub(crate) fn share(&self) -> f32 {
+        f32::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// Shared by the one who computes and the one who may stop it. Cloning shares it.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<State>>);
+pub struct Watch {
+    state: Arc<Mutex<State>>,
+    progress: Progress,
+}
 
 impl Watch {
+    /// One that tells how far it is there.
+    pub(crate) fn telling(progress: Progress) -> Self {
+        Self { progress, ..Self::default() }
+    }
+
+    /// Tells how far the computation is: `done` of `all` steps.
+    pub fn reached(&self, done: usize, all: usize) {
+        let share = done as f32 / all.max(1) as f32;
+        self.progress.0.store(share.min(1.0).to_bits(), Ordering::Relaxed);
+    }
+
     /// Asks the computation to stop, at once where it runs in the runtime. The first reason stays.
     pub fn stop(&self, why: Stop) {
         let mut state = self.state();
@@ -56,13 +82,24 @@ impl Watch {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_is_seen_from_outside() {
+        let progress = Progress::default();
+        let watch = Watch::telling(progress.clone());
+        assert_eq!(progress.share(), 0.0);
+        watch.clone().reached(3, 4);
+        assert_eq!(progress.share(), 0.75);
+        watch.reached(0, 0);
+        assert_eq!(progress.share(), 0.0);
+    }
 
     #[test]
     fn a_stop_pulls_the_brake_and_fails_the_next_step() {

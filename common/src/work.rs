@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::request::Parts;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::body;
 use crate::catalogue::Catalogue;
@@ -13,8 +14,9 @@ use crate::knobs::Knobs;
 use crate::log::{self, Level};
 use crate::options::{self, CommonOptions};
 use crate::picture::{Format, Limits, Picture};
-use crate::reply::{self, About, Reply, Shape};
+use crate::reply::{self, About, Link, Offers, Reply, Shape};
 use crate::request::Ask;
+use crate::result::Tag;
 use crate::settings::Settings;
 use crate::watch::{Stop, Watch};
 
@@ -61,6 +63,9 @@ pub(crate) struct Work {
     knobs: Knobs,
     shape: Shape,
     about: About,
+    wants_link: bool,
+    /// What its options say, in words that are the same for the same options.
+    words: String,
 }
 
 /// An answer may have as many times the pixels of the largest picture; an enlarged one of 24 megapixels fits.
@@ -84,6 +89,13 @@ fn check_answer(picture: &Picture, scale: usize, limits: Limits) -> Result<()> {
     ))
 }
 
+/// The options of a request in the order of their names; the model and where the answer goes are told apart.
+fn words(ask: &Ask) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let others = ask.options.iter().filter(|(name, _)| !["model", "link"].contains(&name.as_str()));
+    others.map(|(name, value)| format!("{}={} ", json!(name), json!(text(value)))).collect()
+}
+
 /// What a run gives: the answer, and what is told of it.
 pub(crate) struct Done {
     pub reply: Reply,
@@ -93,6 +105,10 @@ pub(crate) struct Done {
     pub details: Value,
     /// How long each stage took.
     pub timing: Vec<(&'static str, Duration)>,
+    /// `<variant>`, for the metrics.
+    pub model: String,
+    /// Bytes of the picture that came.
+    pub bytes_in: usize,
 }
 
 impl Work {
@@ -106,24 +122,66 @@ impl Work {
         mut ask: Ask,
         id: &str,
     ) -> Result<Self> {
+        let words = words(&ask);
         let common: CommonOptions = options::take(&mut ask.options)?;
         let (model, run) = function.prepare(&mut ask.options, common.model.as_deref(), catalogue)?;
         let knobs = Knobs::take(catalogue.manifest(&model)?, &mut ask.options)?;
         catalogue.check_taken(&model, &ask.options, || {
             options::properties::<CommonOptions>().into_iter().chain(function.properties()).collect()
         })?;
-        body::check_length(ask.bytes.len(), settings.max_bytes)?;
+        // One that was uploaded is bounded as uploads are.
+        if ask.upload.is_none() {
+            body::check_length(ask.bytes.len(), settings.max_bytes)?;
+        }
+        let wants_link = common.link.unwrap_or_default();
+        if wants_link && function.offers() == Offers::Words {
+            return Err(Error::bad("`link` is for pictures, and the answer here is words"));
+        }
         let sent = Format::sniff(&ask.bytes)?;
         let shape = reply::shape(&parts.headers, parts.uri.path(), ask.form, &common, function.offers(), sent)?;
         let req_id = ask.req_id.clone().unwrap_or_else(|| id.to_owned());
         let max_side = common.max_side.map(|side| side.0 as usize);
-        let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0) };
-        Ok(Self { ask, max_side, run, knobs, shape, about })
+        let about = About { req_id, model, weights: String::new(), seconds: 0.0, original: (0, 0), link: None };
+        Ok(Self { ask, max_side, run, knobs, shape, about, wants_link, words })
+    }
+
+    /// Whether the request asks for an address instead of the answer's picture.
+    pub(crate) fn wants_link(&self) -> bool {
+        self.wants_link
+    }
+
+    /// The form of its answer.
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// What names it to its client.
+    pub(crate) fn req_id(&self) -> &str {
+        &self.about.req_id
+    }
+
+    /// Where its picture can be kept.
+    pub(crate) fn keep_at(&mut self, link: Link) {
+        self.about.link = Some(link);
+    }
+
+    /// What names its answer: the same for the same picture, options, form, weights and version.
+    pub(crate) fn tag(&self, function: &str, catalogue: &Catalogue) -> Result<Tag> {
+        let (model, shape) = (&self.about.model, self.shape);
+        let linked = self.wants_link && matches!(shape, Shape::Envelope(_));
+        let head = format!(
+            "{function} {} {model} {} {shape:?} {linked} {}",
+            env!("CARGO_PKG_VERSION"),
+            catalogue.serves(model)?,
+            self.words
+        );
+        let hash = Sha256::new().chain_update(head.len().to_le_bytes()).chain_update(head).chain_update(&self.ask.bytes);
+        Ok(Tag::of(&hash.finalize()))
     }
 
     /// Decodes, runs, encodes.
     pub(crate) fn run(self, catalogue: &Catalogue, limits: Limits, watch: &Watch) -> Result<Done> {
-        let Self { ask, max_side, run, knobs, shape, mut about } = self;
+        let Self { ask, max_side, run, knobs, shape, mut about, .. } = self;
         let start = Instant::now();
         let (model, bytes_in) = (catalogue.model(&about.model)?, ask.bytes.len());
         let (mut picture, _) = Picture::decode(&ask.bytes, limits)?;
@@ -150,6 +208,6 @@ impl Work {
         });
         let x_model = format!("{}@{}", about.model, about.weights);
         let timing = vec![("decode", decoded), ("run", ran - decoded), ("encode", encoded - ran)];
-        Ok(Done { reply, x_model, details, timing })
+        Ok(Done { reply, x_model, details, timing, model: about.model, bytes_in })
     }
 }

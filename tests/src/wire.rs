@@ -130,6 +130,13 @@ impl Connection {
         _ = write();
     }
 
+    /// Sends a request's head and body as they are: with no other length than the one among its headers.
+    pub fn send_head(&mut self, ask: &Ask) {
+        let headers: String = ask.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("{} {} HTTP/1.1\r\nhost: darkroom\r\n{headers}\r\n", ask.method, ask.path);
+        _ = self.0.get_ref().write_all(&[head.as_bytes(), &ask.body].concat());
+    }
+
     /// How long to wait for an answer.
     pub fn patience(&mut self, time: Duration) {
         self.0.get_ref().set_read_timeout(Some(time)).unwrap();
@@ -148,7 +155,7 @@ impl Connection {
 
     pub fn receive(&mut self, method: &str) -> Answer {
         let mut answer = self.head();
-        if method != "HEAD" && answer.status != 204 {
+        if method != "HEAD" && !matches!(answer.status, 204 | 304) {
             answer.body = self.body(&answer);
         }
         answer

@@ -57,12 +57,17 @@ impl Opened {
     /// Hands on each frame; fails at the end where the video has one that it should not have.
     pub fn each(mut self, watch: &Watch, mut look: impl FnMut(Frame) -> Result<()>) -> Result<()> {
         let mut count = 0;
+        let all = self.track.frames.map(|frames| frames.div_ceil(self.wanted.every));
+        let all = all.map(|all| self.wanted.most.map_or(all, |most| most.min(all)));
         while let Some(frame) = match self.first.take() {
             Some(first) => Some(first),
             None => self.decoder.next(watch)?,
         } {
             look(frame)?;
             count += 1;
+            if let Some(all) = all {
+                watch.reached(count as usize, all as usize);
+            }
         }
         let (well, said) = self.decoder.end(watch)?;
         if self.wanted.most == Some(count) {

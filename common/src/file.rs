@@ -1,8 +1,8 @@
-//! A file that a request brings: written to a private place, bounded in bytes and in time.
+//! A request that brings a file: written to a private place, bounded in bytes and in time.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{ErrorKind, Seek, SeekFrom};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,32 +13,40 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use crate::body::{PAUSE, drain, slow};
+use crate::body::{Pace, beyond_platform, drain, slow};
 use crate::error::{Error, Kind, Result};
-use crate::request::{Collected, MAX_PARTS, MAX_TEXT, query, req_id};
+use crate::request::{Collected, MAX_PARTS, MAX_TEXT, query, req_id, upload, words_of};
 
 /// The longest time for all of a file.
 const WHOLE: Duration = Duration::from_secs(900);
 
 /// What a request brought.
-pub(crate) struct Upload {
-    /// It has no name: nothing of it stays, however this process ends.
-    pub file: File,
-    /// Its length.
-    pub bytes: u64,
+pub(crate) struct FileAsk {
+    /// Where the file is.
+    pub source: Source,
     /// The client's own name for the request.
     pub req_id: Option<String>,
     /// The options of query and form.
     pub options: BTreeMap<String, Value>,
 }
 
+/// Where the file of a request is.
+pub(crate) enum Source {
+    /// Here: a file without a name, of which nothing stays, however this process ends; and its length in bytes.
+    Here(File, u64),
+    /// It was uploaded before, under this id.
+    Uploaded(String),
+}
+
 /// Reads a file of at most `most` bytes: the body itself, or a form's field `field` or `file`.
-pub(crate) async fn read(parts: &Parts, mut body: Body, field: &str, most: u64) -> Result<Upload> {
+pub(crate) async fn read(parts: &Parts, mut body: Body, field: &str, most: Most) -> Result<FileAsk> {
     let read = read_from(parts, &mut body, field, most).await;
     if read.is_err() {
         // Clients that send all of it before they listen are to hear why.
@@ -47,76 +55,140 @@ pub(crate) async fn read(parts: &Parts, mut body: Body, field: &str, most: u64) 
     read
 }
 
-async fn read_from(parts: &Parts, body: &mut Body, field: &str, most: u64) -> Result<Upload> {
+/// How large a file may be.
+#[derive(Clone, Copy)]
+pub(crate) struct Most {
+    /// The file itself.
+    pub file: u64,
+    /// What the platform carries of any request.
+    pub body: Option<usize>,
+}
+
+impl Most {
+    /// The most bytes of a file that come in the request itself.
+    fn bytes(self) -> u64 {
+        self.body.map_or(self.file, |body| self.file.min(body as u64))
+    }
+
+    fn refuse(self, length: u64) -> Error {
+        match self.body {
+            Some(body) if length > body as u64 => beyond_platform(length, body),
+            _ => Error::new(Kind::TooLarge, format!("the file has more than the {} bytes that are taken", self.file)),
+        }
+    }
+}
+
+async fn read_from(parts: &Parts, body: &mut Body, field: &str, most: Most) -> Result<FileAsk> {
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let declared = header(CONTENT_TYPE);
     let media_type = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if header(CONTENT_LENGTH).parse::<u64>().is_ok_and(|length| length > most + (64 << 10)) {
-        return Err(too_large(most));
+    let length = header(CONTENT_LENGTH).parse::<u64>().unwrap_or_default();
+    if length > most.bytes() + (64 << 10) {
+        return Err(most.refuse(length));
     }
     let mut options = Collected::default();
     for (name, value) in query(parts)? {
         options.add(name, Value::String(value))?;
     }
-    let file = match media_type.as_str() {
-        "multipart/form-data" => timeout(WHOLE, form(declared, body, field, most, &mut options)).await,
-        "application/json" => {
-            let message = format!("JSON is not read here; send the file itself, or a form with it in `{field}`");
-            return Err(Error::new(Kind::NotAPicture, message));
+    let read = async {
+        match media_type.as_str() {
+            "multipart/form-data" => form(declared, body, field, most, &mut options).await,
+            "application/json" => {
+                let words = collected(body).await?;
+                words_of(&words, &mut options)?;
+                Ok(None)
+            }
+            _ => raw(body, most).await.map(Some),
         }
-        _ => timeout(WHOLE, raw(body, most)).await,
     };
-    let (file, bytes) = file.unwrap_or_else(|_| Err(slow(WHOLE)))?;
-    if bytes == 0 {
-        return Err(Error::bad("the file is empty: 0 bytes"));
-    }
+    let file = timeout(WHOLE, read).await.unwrap_or_else(|_| Err(slow(WHOLE)))?;
     let mut options = options.0;
     let req_id = req_id(&mut options);
-    Ok(Upload { file, bytes, req_id, options })
+    let source = match (file.filter(|(_, bytes)| *bytes > 0), upload(&mut options)?) {
+        (Some((file, bytes)), None) => Source::Here(file, bytes),
+        (None, Some(id)) => Source::Uploaded(id),
+        (Some(_), Some(_)) => return Err(Error::bad("the request has a file and names an `upload`; give one of them")),
+        (None, None) => return Err(Error::bad("the file is empty: 0 bytes")),
+    };
+    Ok(FileAsk { source, req_id, options })
+}
+
+/// A body of words alone.
+async fn collected(body: &mut Body) -> Result<Vec<u8>> {
+    let (mut pace, mut words) = (Pace::new(), Vec::new());
+    while let Some(piece) = pace.piece(body).await? {
+        words.extend_from_slice(&piece);
+        if words.len() > MAX_TEXT * MAX_PARTS {
+            let message = "JSON holds no file here: send the file itself, a form with it, or its `upload` id";
+            return Err(Error::new(Kind::NotAPicture, message));
+        }
+    }
+    Ok(words)
+}
+
+/// Writes what a store holds to a private place.
+pub(crate) async fn fetch(mut pieces: BoxStream<'static, Result<Bytes>>, most: u64) -> Result<(File, u64)> {
+    let mut growing = Growing::new(Most { file: most, body: None })?;
+    while let Some(piece) = pieces.try_next().await? {
+        growing.write(&piece).await?;
+    }
+    growing.end().await
 }
 
 /// A private file that grows.
 struct Growing {
     file: tokio::fs::File,
     bytes: u64,
-    most: u64,
+    most: Most,
 }
 
 impl Growing {
-    fn new(most: u64) -> Result<Self> {
-        let file = tempfile::tempfile().map_err(Error::internal)?;
+    fn new(most: Most) -> Result<Self> {
+        let file = tempfile::tempfile().map_err(full)?;
         Ok(Self { file: file.into(), bytes: 0, most })
     }
 
     async fn write(&mut self, piece: &Bytes) -> Result<()> {
         self.bytes += piece.len() as u64;
-        if self.bytes > self.most {
-            return Err(too_large(self.most));
+        if self.bytes > self.most.bytes() {
+            return Err(self.most.refuse(self.bytes));
         }
-        self.file.write_all(piece).await.map_err(Error::internal)
+        self.file.write_all(piece).await.map_err(full)
     }
 
     async fn end(mut self) -> Result<(File, u64)> {
-        self.file.flush().await.map_err(Error::internal)?;
+        self.file.flush().await.map_err(full)?;
         let mut file = self.file.into_std().await;
         file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
         Ok((file, self.bytes))
     }
 }
 
-async fn raw(body: &mut Body, most: u64) -> Result<(File, u64)> {
-    let mut growing = Growing::new(most)?;
-    loop {
-        let Ok(frame) = timeout(PAUSE, body.frame()).await else { return Err(slow(PAUSE)) };
-        let Some(frame) = frame else { return growing.end().await };
-        let frame = frame.map_err(|cause| Error::bad("the request's body was cut off").because(cause))?;
-        if let Ok(piece) = frame.into_data() {
-            growing.write(&piece).await?;
+/// A disk without room is nobody's fault, and passes.
+fn full(cause: std::io::Error) -> Error {
+    match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Error::new(Kind::NotReady, "there is no room for the file at the moment; come again later").because(cause)
         }
+        _ => Error::internal(cause),
     }
 }
 
-async fn form(declared: &str, body: &mut Body, field: &str, most: u64, options: &mut Collected) -> Result<(File, u64)> {
+async fn raw(body: &mut Body, most: Most) -> Result<(File, u64)> {
+    let (mut pace, mut growing) = (Pace::new(), Growing::new(most)?);
+    while let Some(piece) = pace.piece(body).await? {
+        growing.write(&piece).await?;
+    }
+    growing.end().await
+}
+
+async fn form(
+    declared: &str,
+    body: &mut Body,
+    field: &str,
+    most: Most,
+    options: &mut Collected,
+) -> Result<Option<(File, u64)>> {
     let wrong = |cause: multer::Error| match cause {
         multer::Error::StreamReadFailed(inner) if inner.is::<TooLong>() => Error::bad(inner.to_string()),
         cause => Error::bad(format!("the form can't be read: {cause}")),
@@ -125,13 +197,17 @@ async fn form(declared: &str, body: &mut Body, field: &str, most: u64, options: 
     let held = Arc::<AtomicUsize>::default();
     let mut form =
         multer::Multipart::new(Sips { body, held: held.clone(), breath: false }.into_data_stream(), boundary);
-    let mut found = None;
+    let (mut pace, mut found) = (Pace::new(), None);
     for _ in 0..MAX_PARTS {
-        let Ok(next) = timeout(PAUSE, form.next_field()).await else { return Err(slow(PAUSE)) };
+        // The head of a part is small: what it is made of is not counted.
+        let next = pace.next(form.next_field(), |_| 0).await?;
         held.store(0, Ordering::Relaxed);
         let Some(mut part) = next.map_err(wrong)? else {
-            let message = format!("the form has no file; send it in the field `{field}` or `file`");
-            return found.ok_or_else(|| Error::bad(message));
+            if found.is_none() && !options.0.contains_key("upload") {
+                let message = format!("the form has no file; send it in the field `{field}` or `file`");
+                return Err(Error::bad(message));
+            }
+            return Ok(found);
         };
         let name = part.name().unwrap_or_default().to_owned();
         let is_file = name == field || name == "file";
@@ -145,8 +221,10 @@ async fn form(declared: &str, body: &mut Body, field: &str, most: u64, options: 
         let mut growing = if is_file { Some(Growing::new(most)?) } else { None };
         let mut text = Vec::new();
         loop {
-            let Ok(piece) = timeout(PAUSE, part.chunk()).await else { return Err(slow(PAUSE)) };
-            let Some(piece) = piece.map_err(wrong)? else { break };
+            let length = |piece: &multer::Result<Option<Bytes>>| {
+                piece.as_ref().ok().and_then(Option::as_ref).map_or(0, Bytes::len)
+            };
+            let Some(piece) = pace.next(part.chunk(), length).await?.map_err(wrong)? else { break };
             held.store(0, Ordering::Relaxed);
             if let Some(growing) = &mut growing {
                 growing.write(&piece).await?;
@@ -210,8 +288,4 @@ impl http_body::Body for Sips<'_> {
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
-}
-
-fn too_large(most: u64) -> Error {
-    Error::new(Kind::TooLarge, format!("the file has more than the {most} bytes that are taken"))
 }

@@ -1,5 +1,7 @@
-//! The way of one file: written down, run, its answer sent piece by piece; stopped when its client leaves.
+//! The way of one file: understood, run, its answer sent piece by piece; stopped when its client leaves.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +23,6 @@ use crate::model::Model;
 use crate::queue::Place;
 use crate::route::{Asked, Plan, Route, Sink};
 use crate::settings::Settings;
-use crate::upload::Upload;
 use crate::watch::{Stop, Watch};
 use crate::work::{Left, compute};
 
@@ -29,23 +30,21 @@ use crate::work::{Left, compute};
 const WAITING: usize = 16;
 
 /// A request understood: all that is left is computing.
-pub(crate) struct Job {
-    upload: Upload,
+pub(crate) struct FileWork {
     plan: Plan,
     knobs: Knobs,
     variant: String,
 }
 
-impl Job {
+impl FileWork {
     /// Understands a request: its options, its variant, its knobs, the form of its answer.
     pub(crate) fn plan(
         route: &Route,
         catalogue: &Catalogue,
         settings: &Settings,
         accept: &[String],
-        mut upload: Upload,
+        mut options: BTreeMap<String, Value>,
     ) -> Result<Self> {
-        let mut options = std::mem::take(&mut upload.options);
         let named = options.remove("model");
         let variant = named.as_ref().map_or(catalogue.default_name(), |name| name.as_str().unwrap_or_default());
         let plan = (route.plan)(&mut options, &Asked { accept, settings })?;
@@ -54,7 +53,7 @@ impl Job {
             let model = [("model".to_owned(), Value::Null)];
             (route.properties)().into_iter().chain(model).collect()
         })?;
-        Ok(Self { variant: variant.to_owned(), upload, plan, knobs })
+        Ok(Self { variant: variant.to_owned(), plan, knobs })
     }
 
     /// The variant that it runs.
@@ -63,10 +62,17 @@ impl Job {
     }
 
     /// Starts; waits for the first piece of the answer, or for the failure that comes instead of it.
-    pub(crate) async fn start(self, model: Arc<Model>, place: Place, deadline: Instant, id: String) -> Result<Started> {
-        let Self { upload, plan, knobs, variant } = self;
+    pub(crate) async fn start(
+        self,
+        file: File,
+        model: Arc<Model>,
+        place: Place,
+        deadline: Instant,
+        watch: Watch,
+        id: String,
+    ) -> Result<Started> {
+        let Self { plan, knobs, variant } = self;
         let begun = Instant::now();
-        let watch = Watch::default();
         let left = Left::new(watch.clone(), id.clone());
         let (sender, mut pieces) = mpsc::channel(WAITING);
         let x_model = format!("{variant}@{}", model.digest());
@@ -74,7 +80,7 @@ impl Job {
         let sink = Sink { pieces: sender, watch: watch.clone(), told: told.clone() };
         let done = tokio::spawn(compute(move || {
             let (_place, sink) = (place, sink);
-            run(&model, &knobs, upload.file, &sink, &watched)
+            run(&model, &knobs, file, &sink, &watched)
         }));
         let stop = async move {
             tokio::time::sleep_until(deadline.into()).await;

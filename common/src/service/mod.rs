@@ -1,0 +1,343 @@
+//! The router: routes, status codes, one answer a request, one log line an answer.
+
+mod around;
+mod guard;
+mod jobs;
+mod kept;
+mod picture;
+mod probe;
+mod runner;
+mod stream;
+mod tell;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::{get, post, put};
+use serde_json::{Value, json};
+
+use crate::body::{self, Room};
+use crate::cache::Runs;
+use crate::catalogue::{Catalogue, Refreshed};
+use crate::error::{Error, Kind, Result};
+use crate::file;
+use crate::function::AnyFunction;
+use crate::job::webhook::Teller;
+use crate::key::{Keys, Owner};
+use crate::knobs::Knobs;
+use crate::log::{self, Level};
+use crate::openapi;
+use crate::page;
+use crate::picture::Picture;
+use crate::queue::Queue;
+use crate::rate::Rate;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::trace::Tracer;
+use crate::watch::{Progress, Watch};
+use crate::work::compute;
+
+pub(crate) use around::Peer;
+use around::{Failure, around};
+use picture::Produced;
+pub(crate) use runner::Runner;
+
+/// A function with everything that serves it.
+pub(crate) struct Service {
+    function: Box<dyn AnyFunction>,
+    pub(crate) settings: Settings,
+    face: RwLock<Arc<Face>>,
+    queue: Queue,
+    room: Room,
+    keys: Keys,
+    rate: Option<Rate>,
+    store: Option<Arc<Store>>,
+    runs: Runs<Produced>,
+    runner: Runner,
+    teller: Teller,
+    telemetry: Telemetry,
+    tracer: Option<Tracer>,
+    platform: Platform,
+}
+
+/// Where the service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Platform {
+    /// Behind its own HTTP door.
+    Http,
+    /// In Lambda, or an emulator of it.
+    Lambda,
+}
+
+/// What the folder of models makes of the service; it changes when the folder does.
+struct Face {
+    catalogue: Catalogue,
+    openapi: Value,
+    html: String,
+}
+
+/// What a request is answered for, and by when; a job's brings its own.
+#[derive(Clone)]
+struct Turn {
+    owner: Owner,
+    /// Where it came from outside: what may be answered later is.
+    outside: bool,
+    progress: Progress,
+}
+
+impl Turn {
+    fn of(parts: &Parts) -> Result<Self> {
+        parts.extensions.get().cloned().ok_or_else(|| Error::internal("a request that nobody let in"))
+    }
+}
+
+/// The side of the picture that warms a network up.
+const WARM_UP_SIDE: usize = 64;
+
+/// How often times are folded into the metrics where nobody asks for them.
+const FOLD: Duration = Duration::from_secs(30);
+
+/// How many pictures of the largest size the bodies of all requests may hold together.
+const BODIES: usize = 8;
+
+impl Service {
+    /// Everything but the warm-up.
+    pub(crate) async fn new(
+        function: Box<dyn AnyFunction>,
+        settings: Settings,
+        catalogue: Catalogue,
+        platform: Platform,
+    ) -> Result<Self> {
+        let store = Store::open(&settings).await?.map(Arc::new);
+        let keys = Keys::load(settings.api_keys.as_deref()).await?;
+        let telemetry = Telemetry::start(function.card().name)?;
+        let tracer = settings.traces.as_deref().map(|to| Tracer::start(to, function.card().name)).transpose()?;
+        Ok(Self {
+            queue: Queue::new(settings.instances, settings.queue),
+            room: Room::new(settings.max_bytes.saturating_mul(BODIES)),
+            rate: Rate::new(settings.rate),
+            runs: Runs::default(),
+            runner: Runner::new(&settings, platform)?,
+            teller: Teller::new(settings.webhook_secret.clone(), settings.webhook_anywhere)?,
+            face: RwLock::new(Arc::new(Face::new(&*function, &settings, catalogue))),
+            function,
+            settings,
+            keys,
+            store,
+            telemetry,
+            tracer,
+            platform,
+        })
+    }
+
+    /// The function's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.function.card().name
+    }
+
+    /// Whether everybody may call.
+    pub(crate) fn is_open(&self) -> bool {
+        self.keys.is_open()
+    }
+
+    /// How long a request may take.
+    pub(crate) fn patience(&self) -> Duration {
+        let Settings { deadline, job_deadline, .. } = self.settings;
+        if self.function.routes().is_empty() { deadline } else { deadline.max(job_deadline) }
+    }
+
+    /// Opens the default variant and runs it once, so that no client waits for that.
+    pub(crate) fn warm_up(&self) -> Result<()> {
+        self.try_out(&self.face().catalogue)?;
+        self.face().told();
+        self.queue.open();
+        Ok(())
+    }
+
+    /// Runs the default of a catalogue on a small grey picture.
+    fn try_out(&self, catalogue: &Catalogue) -> Result<()> {
+        let (name, run) = self.function.prepare(&mut Default::default(), None, catalogue)?;
+        let model = catalogue.model(&name)?;
+        let grey = vec![128; WARM_UP_SIDE * WARM_UP_SIDE * 3];
+        let picture = Picture::new(WARM_UP_SIDE, WARM_UP_SIDE, grey, None);
+        let knobs = Knobs::take(model.manifest(), &mut Default::default())?;
+        run(&model, picture, &knobs, &Watch::default()).map(drop)
+    }
+
+    /// Gives memory back whenever nothing has run for a while; never returns.
+    pub(crate) async fn tidy(self: Arc<Self>) -> Infallible {
+        self.queue.when_idle(crate::memory::give_back).await
+    }
+
+    /// Folds what was timed into the metrics; never returns.
+    pub(crate) async fn fold(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(FOLD).await;
+            self.telemetry.fold();
+        }
+    }
+
+    /// The end: sends the traces that are left.
+    pub(crate) async fn end(self: Arc<Self>) {
+        // Whatever waits for a last sending blocks its thread.
+        _ = tokio::task::spawn_blocking(move || self.tracer.as_ref().map(Tracer::end)).await;
+    }
+
+    /// Takes up models that are new or replaced on disk; never returns.
+    pub(crate) async fn keep_fresh(self: Arc<Self>) {
+        let Some(every) = self.settings.reload else { return };
+        let mut refused = BTreeMap::new();
+        loop {
+            tokio::time::sleep(every).await;
+            let service = self.clone();
+            let looked = tokio::task::spawn_blocking(move || {
+                let found = service.refresh(&mut refused);
+                (found, refused)
+            });
+            let Ok((found, seen)) = looked.await else { return };
+            refused = seen;
+            if let Err(cause) = found {
+                log::line(Level::Error, "new models are not taken up", json!({"cause": cause.to_string()}));
+            }
+        }
+    }
+
+    fn refresh(&self, seen: &mut BTreeMap<std::path::PathBuf, u64>) -> Result<()> {
+        let before = self.face();
+        let Some(Refreshed { catalogue, changed, refused }) = before.catalogue.refreshed(seen)? else { return Ok(()) };
+        for why in refused {
+            log::line(Level::Error, "a model is not taken up", json!({"cause": why.to_string()}));
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.try_out(&catalogue)?;
+        let face = Arc::new(Face::new(&*self.function, &self.settings, catalogue));
+        face.told();
+        *self.face.write().unwrap_or_else(PoisonError::into_inner) = face;
+        log::line(Level::Info, "models are taken up", json!({"models": changed}));
+        Ok(())
+    }
+
+    /// Removes from the store what is too old or too much; never returns.
+    pub(crate) async fn sweep(self: Arc<Self>) {
+        let Some(store) = &self.store else { return };
+        loop {
+            if let Err(cause) = store.sweep().await {
+                log::line(Level::Error, "the store was not swept", json!({"cause": cause.to_string()}));
+            }
+            store.sweep_due().await;
+        }
+    }
+
+    /// Ends the jobs that run here.
+    pub(crate) fn stop_jobs(&self) {
+        self.runner.stop();
+    }
+
+    /// The models of the moment.
+    fn face(&self) -> Arc<Face> {
+        self.face.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where things are kept.
+    ///
+    /// # Errors
+    /// `Missing` where nothing is.
+    fn store(&self) -> Result<&Arc<Store>> {
+        let message = "nothing is kept here: the setting STORE names no place for results, uploads and jobs";
+        self.store.as_ref().ok_or_else(|| Error::new(Kind::Missing, message))
+    }
+
+    /// Where the function's addresses begin: nothing where they are relative.
+    fn base(&self) -> String {
+        self.settings.base_url.as_ref().map_or(String::new(), |base| format!("{base}/"))
+    }
+
+    fn most(&self) -> body::Most {
+        body::Most { picture: self.settings.max_bytes, body: self.settings.max_body_bytes }
+    }
+
+    fn most_of_file(&self) -> file::Most {
+        file::Most { file: self.settings.max_upload_bytes, body: self.settings.max_body_bytes }
+    }
+
+    /// The routes that README.md tells of.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        let run = || post(picture::run);
+        let mut router = Router::new();
+        for route in self.function.routes() {
+            let route = Arc::new(route);
+            router = router
+                .route(route.path, post(async move |served: Served, request| stream::run(served, route, request).await));
+        }
+        if self.platform == Platform::Http {
+            router = router.route("/metrics", get(tell::metrics));
+        } else {
+            router = router.route("/jobs/{id}/run", post(jobs::run));
+        }
+        router
+            .route("/", run().get(tell::index))
+            .route("/enhance", run())
+            .route("/predict", run())
+            .route("/base64", run())
+            .route("/openapi.json", get(tell::openapi))
+            .route("/models", get(tell::models))
+            .route("/models/{variant}", get(tell::model))
+            .route("/healthz", get(tell::healthz))
+            .route("/readyz", get(tell::readyz))
+            .route("/warmup", post(warmup))
+            .route("/uploads", post(kept::announce))
+            .route("/uploads/{id}", put(kept::put).delete(kept::remove_upload))
+            .route("/result/{id}", get(kept::result).delete(kept::remove_result))
+            .route("/jobs/{id}", get(jobs::state).delete(jobs::cancel))
+            .route("/jobs/{id}/events", get(jobs::events))
+            .fallback(async || Failure::from(Error::new(Kind::NotFound, "there is nothing at this address")))
+            .method_not_allowed_fallback(async |method: Method| {
+                let message = format!("{method} is not for this address; the Allow header names what is");
+                Failure::from(Error::new(Kind::WrongMethod, message))
+            })
+            .layer(middleware::from_fn_with_state(self.clone(), around))
+            .with_state(self)
+    }
+}
+
+impl Face {
+    fn new(function: &dyn AnyFunction, settings: &Settings, catalogue: Catalogue) -> Self {
+        let openapi = openapi::document(function, &catalogue);
+        let html = page::html(function, settings, &openapi::options(function, &catalogue));
+        Self { catalogue, openapi, html }
+    }
+
+    /// Tells the metrics what serves.
+    fn told(&self) {
+        let catalogue = &self.catalogue;
+        if let Ok(model) = catalogue.model(catalogue.default_name()) {
+            let name = format!("{}@{}", catalogue.default_name(), model.digest());
+            crate::telemetry::serving(&name, model.precision().name(), catalogue.provider());
+        }
+    }
+}
+
+type Served = State<Arc<Service>>;
+
+async fn warmup(State(service): Served) -> Result<Response, Failure> {
+    let start = Instant::now();
+    let place = service.queue.place(Instant::now() + service.settings.deadline).await?;
+    let warm = service.clone();
+    compute(move || {
+        let _place = place;
+        warm.warm_up()
+    })
+    .await?;
+    Ok(tell::json(&json!({"warm": true, "seconds": start.elapsed().as_secs_f64()})))
+}

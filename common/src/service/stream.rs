@@ -1,0 +1,71 @@
+//! A further route: a file in, a stream out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::around::{Details, id};
+use super::picture::headers;
+use super::{Failure, Served, Service, Turn, jobs};
+use crate::error::Result;
+use crate::file::{self, FileAsk, Source};
+use crate::file_work::{FileWork, Started};
+use crate::job;
+use crate::reply;
+use crate::route::Route;
+use crate::uploads;
+use crate::watch::Watch;
+use crate::work::compute;
+
+pub(super) async fn run(State(service): Served, route: Arc<Route>, request: Request) -> Result<Response, Failure> {
+    service.queue.check_open()?;
+    let (parts, body) = request.into_parts();
+    let mut req_id = None;
+    let started = answer(&service, &route, &parts, body, &mut req_id).await;
+    started.map_err(|error| Failure { req_id, ..error.into() })
+}
+
+async fn answer(
+    service: &Arc<Service>,
+    route: &Route,
+    parts: &Parts,
+    body: Body,
+    req_id: &mut Option<String>,
+) -> Result<Response> {
+    let (settings, turn, face) = (&service.settings, Turn::of(parts)?, service.face());
+    let FileAsk { source, req_id: named, options } = file::read(parts, body, route.field, service.most_of_file()).await?;
+    req_id.clone_from(&named);
+    let accept = reply::accepted(&parts.headers);
+    let work = FileWork::plan(route, &face.catalogue, settings, &accept, options.clone())?;
+    if turn.outside && job::prefers_later(&parts.headers) {
+        if let Source::Uploaded(id) = &source {
+            uploads::open(service.store()?, &turn.owner, id).await?;
+        }
+        return jobs::begin_file(service, &turn.owner, parts, source, options, named).await;
+    }
+    let (file, bytes) = match source {
+        Source::Here(file, bytes) => (file, bytes),
+        Source::Uploaded(id) => {
+            let kept = uploads::open(service.store()?, &turn.owner, &id).await?;
+            file::fetch(kept.bytes, settings.max_upload_bytes).await?
+        }
+    };
+    let deadline = Instant::now() + settings.job_deadline;
+    let place = match turn.outside {
+        true => service.queue.place(deadline).await?,
+        false => service.queue.patient_place(deadline).await?,
+    };
+    let name = work.variant().to_owned();
+    let model = compute(move || face.catalogue.model(&name)).await?;
+    let watch = Watch::telling(turn.progress.clone());
+    let started = work.start(file, model, place, deadline, watch, id(parts)).await?;
+    let Started { media_type, x_model, body } = started;
+    let mut response = (headers(media_type, &x_model)?, body).into_response();
+    response.extensions_mut().insert(Details { line: json!({"bytes_in": bytes}), ..Details::default() });
+    Ok(response)
+}

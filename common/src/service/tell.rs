@@ -1,0 +1,61 @@
+//! What the function tells of itself: routes that run nothing.
+
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::{Failure, Served};
+use crate::function::Card;
+use crate::page;
+use crate::reply;
+
+pub(super) fn json(value: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+pub(super) async fn index(State(service): Served, headers: HeaderMap) -> Response {
+    let html = reply::accepted(&headers).iter().find_map(|wish| match wish.as_str() {
+        "text/html" => Some(true),
+        "application/json" => Some(false),
+        _ => None,
+    });
+    let vary = [(HeaderName::from_static("vary"), "accept")];
+    let face = service.face();
+    if html == Some(true) {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+        let kind = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
+        return (vary, kind, face.html.clone()).into_response();
+    }
+    let about = page::json(service.function.card(), &service.settings, face.catalogue.default_name());
+    (vary, json(&about)).into_response()
+}
+
+pub(super) async fn openapi(State(service): Served) -> Response {
+    json(&service.face().openapi)
+}
+
+pub(super) async fn models(State(service): Served) -> Response {
+    let Card { name, title, summary } = service.function.card();
+    json(&service.face().catalogue.tree(name, title, summary))
+}
+
+pub(super) async fn model(State(service): Served, Path(name): Path<String>) -> Result<Response, Failure> {
+    Ok(json(&service.face().catalogue.card(&name)?))
+}
+
+pub(super) async fn healthz() -> Response {
+    json(&serde_json::json!({"alive": true}))
+}
+
+pub(super) async fn readyz(State(service): Served) -> Result<Response, Failure> {
+    service.queue.check_open()?;
+    Ok(json(&serde_json::json!({"ready": true})))
+}
+
+pub(super) async fn metrics(State(service): Served) -> Response {
+    let (waiting, busy) = service.queue.load();
+    let text = service.telemetry.render(waiting, busy, service.face().catalogue.open_models());
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
