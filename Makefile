@@ -40,8 +40,7 @@ demo: build ## send the sample pictures through every function; before and after
 	@$(VENV) pictures tools/requirements-pictures.txt
 	@.tools/pictures/bin/python tools/demo.py $(FUNCTIONS)
 
-test: build ## run the tests (nothing outside this folder is needed)
-	@$(FETCH) cargo-lambda rie ffmpeg
+test: build test-tools ## run the tests (nothing outside this folder is needed)
 	cargo test --release --workspace $(TURBO)
 
 test-workshop: workshop ## test the training code: a network trained for 20 steps and exported
@@ -94,20 +93,26 @@ style-table: workshop ## slow against fast: seconds and losses, as a table (DATA
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py
 
-tools: ## fetch what building and running needs, and nothing else
-	@$(FETCH) runtime cargo-lambda rie ffmpeg turbo
+tools: test-tools ## fetch what building, running and testing needs, and nothing else
+	@$(FETCH) runtime turbo
 
 clean: ## remove what was built and written; .tools/ stays
 	cargo clean
 	rm -rf out
 
-.PHONY: port build workshop linters
+.PHONY: port build test-tools workshop linters
 port:
 	@$(PYTHON) tools/run.py $(PORT) --free
 
 build:
 	@$(FETCH) runtime turbo
 	cargo build --release --workspace $(TURBO)
+
+# Emulators, S3 servers and the languages of the example clients.
+test-tools:
+	@$(FETCH) cargo-lambda rie ffmpeg s3s-fs node java ecj
+	@$(VENV) moto tools/requirements-moto.txt
+	@$(VENV) clients tools/requirements-clients.txt
 
 workshop:
 	@$(FETCH) runtime

@@ -14,6 +14,7 @@ mod life;
 mod memory;
 mod pictures;
 mod process;
+mod s3;
 mod samples;
 mod start;
 mod stylize;
