@@ -16,7 +16,7 @@ FETCH := $(PYTHON) tools/fetch.py
 VENV := $(PYTHON) tools/venv.py
 WORKSHOP := PYTHONPATH=models .tools/workshop/bin/python -m workshop
 PYTHONS := tools bench models/workshop tests
-SCRIPTS := .ci/run
+SCRIPTS := .ci/run tests/clients/*.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve demo test test-workshop lint fix bench quality quality-small train ablation sheets style style-slow style-table features tools clean

@@ -5,6 +5,7 @@
 mod bad;
 mod boxes;
 mod classify;
+mod clients;
 mod contract;
 mod detect;
 mod doors;
