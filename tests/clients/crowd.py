@@ -55,7 +55,7 @@ def reason(response: requests.Response) -> str:
 def report(results: list[tuple[float, str]], at_once: int, whole: float) -> int:
     """Prints what came of all requests; 1 when one had no good answer."""
     good = sorted(seconds for seconds, result in results if result.startswith("2"))
-    print(f"{len(results)} requests, {at_once} at once, {whole:.2f} s: {len(good) / whole:.1f} good answers a second")
+    print(f"{len(results)} sent, {at_once} at once, {whole:.2f} s: {len(good) / whole:.1f} good answers a second")
     if good:
         late = quantiles(good, n=20, method="inclusive")[-1] if len(good) > 1 else good[0]
         print(

@@ -40,7 +40,7 @@ struct Run {
 fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
-    command.current_dir(folder.path()).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.current_dir(folder.path()).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1").env("no_proxy", "127.0.0.1");
     Run { folder, command }
 }
 
@@ -129,6 +129,7 @@ fn a_super_resolution_client_gets_shapes_and_the_picture() {
     client.picture("large.jpg", &photo, 3);
 }
 
+// proves: O02, O09
 #[test]
 fn the_online_prediction_takes_path_after_path() {
     let ((cat, _), (street, photo)) = (sample("cat_chelsea.jpg"), sample("street_buses.jpg"));
@@ -246,12 +247,12 @@ fn about_tests(name: &str) -> bool {
 fn a_test_client_sends_one_picture_or_many_at_once_and_reports() {
     let (cat, _) = sample("cat_chelsea.jpg");
     let one = python("crowd.py", &[&address("upscale"), &cat]).good();
-    assert!(one.starts_with("1 requests, 1 at once, ") && one.contains("     1 x 200\n"), "{one}");
+    assert!(one.starts_with("1 sent, 1 at once, ") && one.contains("     1 x 200\n"), "{one}");
 
     let (rocket, _) = sample("night_rocket.jpg");
     let many = ["--times", "10", "--at-once", "8", &address("lowlight"), &cat, &rocket];
     let said = python("crowd.py", &many).good();
-    assert!(said.starts_with("20 requests, 8 at once, ") && said.ends_with("    20 x 200\n"), "{said}");
+    assert!(said.starts_with("20 sent, 8 at once, ") && said.ends_with("    20 x 200\n"), "{said}");
     let times = said.lines().find_map(|line| line.strip_prefix("seconds: ")).expect("times");
     let times: Vec<f64> = times.split(", ").map(|time| time.rsplit(' ').next().unwrap().parse().unwrap()).collect();
     assert!(times.len() == 4 && times.is_sorted() && times[0] > 0.0, "{said}");

@@ -73,7 +73,16 @@ impl S3 {
 
     fn curl_as(&self, secret: &str, key: &str, arguments: &[&str]) -> (u16, Vec<u8>) {
         let done = Command::new("curl")
-            .args(["--silent", "--show-error", "--max-time", "60", "--write-out", "%{stderr}%{http_code}"])
+            .args([
+                "--silent",
+                "--show-error",
+                "--noproxy",
+                "*",
+                "--max-time",
+                "60",
+                "--write-out",
+                "%{stderr}%{http_code}",
+            ])
             .args(["--aws-sigv4", &format!("aws:amz:{REGION}:s3"), "--user", &format!("{KEY}:{secret}")])
             // curl before 8 signs for S3 only what it is told of the body.
             .args(["--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"])
