@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::process::{Server, command, models, root};
+use crate::process::{START, Server, command, models, root, wait_for};
 use crate::samples::{photo, png, read};
 use crate::wire::{get, post};
 
@@ -187,4 +187,118 @@ fn a_face_that_differs_from_the_manifest_is_a_clear_line_at_start() {
         assert_eq!((done.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
         assert!(stderr.starts_with("lowlight: ") && stderr.contains(says), "{stderr}");
     }
+}
+
+/// The digest that serves, asked until it is another than `before`.
+fn taken_up(server: &Server, variant: &str, before: &str) -> String {
+    let ask = post(&format!("/?model={variant}"), &png(&photo(8, 8)));
+    wait_for(START, "another digest", || {
+        let answer = server.ask(&ask).good();
+        let digest = answer.must("x-model").to_owned();
+        (digest != before).then_some(digest)
+    })
+}
+
+// proves: U13
+#[test]
+fn models_replaced_on_disk_are_taken_up_without_a_failed_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    add(folder.path(), &manifest("faulty", "default", "same.onnx", 1, &json!({})));
+    let server = Server::start("faulty", &[("MODELS", &path), ("RELOAD_S", "1")]);
+    let picture = photo(30, 20);
+    let ask = post("/", &png(&picture));
+    let digest = server.ask(&ask).good().must("x-model").to_owned();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut answers = Vec::new();
+            while !over.load(std::sync::atomic::Ordering::Acquire) {
+                answers.push(server.ask(&ask).good());
+            }
+            answers
+        });
+        // A network of twice the size takes the place of the one that gives the picture back.
+        add(folder.path(), &manifest("faulty", "default", "twice.onnx", 2, &json!({})));
+        let second = taken_up(&server, "default", &digest);
+        assert_eq!(server.ask(&get("/models/default")).good().json()["picture"]["scale"], 2);
+        // A broken one is refused and told of; the one before serves on.
+        let file = folder.path().join("faulty/default/twice.onnx");
+        std::fs::write(&file, b"no network").unwrap();
+        let told = server.process.hear_log("a model is not taken up", START, |_| true).expect("it is logged");
+        assert!(told["cause"].as_str().unwrap().contains("twice.onnx"), "{told}");
+        assert_eq!(server.ask(&ask).good().must("x-model"), second);
+        // So is a manifest that can't be read.
+        std::fs::write(folder.path().join("faulty/default/model.json"), "{").unwrap();
+        let manifest_told = |line: &Value| line["cause"].as_str().is_some_and(|cause| cause.contains("model.json"));
+        server.process.hear_log("a model is not taken up", START, manifest_told).expect("it is logged");
+        server.ask(&ask).good();
+        add(folder.path(), &manifest("faulty", "default", "same.onnx", 1, &json!({})));
+        assert_eq!(taken_up(&server, "default", &second), digest);
+        over.store(true, std::sync::atomic::Ordering::Release);
+        for answer in asking.join().unwrap() {
+            // Either network's whole answer, and the digest that belongs to it.
+            let scale = if answer.must("x-model") == digest { 1 } else { 2 };
+            assert_eq!(read(&answer.body).0.width(), 30 * scale);
+        }
+    });
+    // A new variant is there without a start; one that was removed is not.
+    add(folder.path(), &manifest("faulty", "more", "same.onnx", 1, &json!({})));
+    let more = post("/?model=more", &png(&picture));
+    wait_for(START, "the new variant", || (server.ask(&more).status == 200).then_some(()));
+    let named = server.ask(&get("/openapi.json")).good().text();
+    assert!(named.contains("\"more\""), "the document names it");
+    std::fs::remove_dir_all(folder.path().join("faulty/more")).unwrap();
+    wait_for(START, "its end", || (server.ask(&more).status == 400).then_some(()));
+}
+
+// proves: U13
+#[test]
+fn variants_are_opened_once_and_the_least_used_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    // Padded to half a megabyte each: what is counted is the files.
+    for variant in ["default", "one", "two", "three"] {
+        add(folder.path(), &manifest("faulty", variant, "same.onnx", 1, &json!({})));
+        pad(&folder.path().join("faulty").join(variant), 500_000);
+    }
+    let server = Server::start("faulty", &[("MODELS", &path), ("MODEL_MEMORY_MB", "1")]);
+    let open = || {
+        let text = server.ask(&get("/metrics")).good().text();
+        let line = text.lines().find(|line| line.starts_with("darkroom_models_open{")).expect("the gauge").to_owned();
+        line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()
+    };
+    let ask = |variant: &str| post(&format!("/?model={variant}"), &png(&photo(8, 8)));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| server.ask(&ask("one")).good());
+        }
+    });
+    assert_eq!(open(), 2);
+    for variant in ["two", "three", "one", "default", "two"] {
+        assert!(server.ask(&ask(variant)).good().must("x-model").starts_with(variant));
+        assert_eq!(open(), 2, "the default and the last");
+    }
+}
+
+/// Makes a network's file longer without changing it (a field that no reader of ONNX knows), and its manifest fit.
+fn pad(folder: &Path, bytes: usize) {
+    let path = folder.join("same.onnx");
+    let mut network = std::fs::read(&path).unwrap();
+    // The model's `doc_string` (ONNX IR, field 6 of ModelProto).
+    let text = vec![b' '; bytes];
+    network.push(6 << 3 | 2);
+    let mut length = text.len();
+    while length >= 0x80 {
+        network.push((length as u8 & 0x7f) | 0x80);
+        length >>= 7;
+    }
+    network.push(length as u8);
+    network.extend(text);
+    std::fs::write(&path, &network).unwrap();
+    let manifest = folder.join("model.json");
+    let mut words: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    words["weights"][0]["sha256"] = json!(sha256(&network));
+    words["weights"][0]["bytes"] = json!(network.len());
+    std::fs::write(&manifest, words.to_string()).unwrap();
 }

@@ -260,6 +260,30 @@ impl Answer {
     }
 }
 
+/// Reads one request from a client of ours and answers it with this status: its head, and its body as text.
+pub fn read_request(stream: TcpStream, status: u16) -> (String, String) {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line of a request");
+        if line.trim_end().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+        head += &line;
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("the whole request");
+    let answer = format!(
+        "HTTP/1.1 {status} x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    reader.get_mut().write_all(answer.as_bytes()).expect("who asked is there");
+    (head, String::from_utf8(body).expect("text"))
+}
+
 pub fn unbase64(text: &str) -> Vec<u8> {
     STANDARD.decode(text).unwrap_or_else(|wrong| panic!("{wrong}: {text:.100}"))
 }

@@ -27,27 +27,28 @@ fn unstream(bytes: &[u8]) -> Answer {
 }
 
 /// One function in AWS's Runtime Interface Emulator.
-struct Rie {
-    process: Process,
-    address: String,
+pub struct Rie {
+    pub process: Process,
+    pub address: String,
 }
 
 impl Rie {
-    fn start(function: &str) -> Self {
+    pub fn start(function: &str, settings: &[(&str, &str)]) -> Self {
         let (front, back) = (free_port(), free_port());
         let mut command = outside(tool("aws-lambda-rie"));
         command
             .args(["--log-level", "error", "--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
             .args(["--runtime-api-address", &format!("127.0.0.1:{back}")])
             .arg(program(function))
-            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
+            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60")
+            .envs(settings.iter().copied());
         let process = Process::spawn_ended_by(&mut command, "TERM");
         let address = format!("127.0.0.1:{front}");
         wait_for(crate::process::START, "the interface emulator", || std::net::TcpStream::connect(&address).ok());
         Self { process, address }
     }
 
-    fn ask(&self, ask: &Ask) -> Answer {
+    pub fn ask(&self, ask: &Ask) -> Answer {
         let answer = send(&self.address, &post_json("/2015-03-31/functions/function/invocations", &event(ask)));
         assert_eq!(answer.status, 200, "{:.500} {:?}", answer.text(), self.process.lines());
         unstream(&answer.body)
@@ -58,7 +59,7 @@ impl Rie {
 #[test]
 fn awss_own_runtime_interface_serves_the_contract() {
     for function in functions() {
-        let rie = Rie::start(&function);
+        let rie = Rie::start(&function, &[]);
         contract(&function, &|ask| rie.ask(ask));
         if !pictures().contains(&function) {
             continue;

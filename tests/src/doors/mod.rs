@@ -2,7 +2,7 @@
 
 mod emulator;
 mod http;
-mod interface;
+pub mod interface;
 
 use std::process::Command;
 
