@@ -141,7 +141,8 @@ impl Pace {
                 frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len)
             };
             let Some(frame) = self.next(body.frame(), length).await? else { return Ok(None) };
-            let frame = frame.map_err(|cause: axum::Error| Error::bad("the request's body was cut off").because(cause))?;
+            let frame =
+                frame.map_err(|cause: axum::Error| Error::bad("the request's body was cut off").because(cause))?;
             if let Ok(piece) = frame.into_data() {
                 return Ok(Some(piece));
             }

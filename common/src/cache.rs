@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
 use crate::log::{self, Level};
 use crate::result::{self, Id, Tag};
-use crate::store::{Name, Store};
+use crate::store::{Kept, Name, Store};
 use crate::watch::{Progress, Stop, Watch};
 
 /// What an answer came from.
@@ -50,21 +50,29 @@ pub(crate) struct Entry {
     pub x_model: String,
 }
 
-/// A kept answer: what is told of it, and its bytes.
-pub(crate) type Hit = (Entry, Id, Bytes);
+/// A kept answer: what is told of it, and where its bytes are.
+pub(crate) type Hit = (Entry, Id, Kept);
 
-/// Looks an answer up; a store that fails is told to the log, and the network answers.
+/// How long a store may take to say what it has, and how long an answer has to be kept still to be given: its address is.
+const LOOK: Duration = Duration::from_secs(3);
+const LEFT: Duration = Duration::from_secs(60);
+
+/// Looks an answer up; a store that fails or is slow is told to the log, and the network answers.
 pub(crate) async fn look(store: &Store, owner: &Owner, tag: &Tag) -> Option<Hit> {
     let found = async {
         let Some(kept) = store.get(&name(owner, tag)?, None).await? else { return Ok(None) };
         let Ok(entry) = serde_json::from_slice::<Entry>(&kept.read().await?) else { return Ok(None) };
         let id = Id::read(&entry.id)?;
         if let Some(linked) = &entry.linked {
-            result::check(store, &Id::read(linked)?).await?;
+            result::length(store, &Id::read(linked)?).await?;
         }
-        Ok::<_, Error>(result::read(store, &id).await?.map(|bytes| (entry, id, bytes)))
+        let kept = result::open(store, &id, None).await?;
+        let lasts = kept.left > LEFT.min(store.kept() / 2);
+        Ok::<_, Error>(lasts.then_some((entry, id, kept)))
     };
-    found.await.unwrap_or_else(|wrong: Error| {
+    let found = tokio::time::timeout(LOOK, found).await;
+    let slow = |_| Err(Error::internal(format!("it took more than {} s to answer", LOOK.as_secs())));
+    found.unwrap_or_else(slow).unwrap_or_else(|wrong: Error| {
         if wrong.kind() == Kind::NotFound {
             return None;
         }
@@ -85,8 +93,13 @@ fn name(owner: &Owner, tag: &Tag) -> Result<Name> {
 
 type Outcome<T> = Result<Arc<T>, Arc<Error>>;
 
-/// Whose question it is, and which.
-type Question = (Owner, Tag);
+/// A question: whose it is, which, and whether it is asked for now or for later. Those have other deadlines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub owner: Owner,
+    pub tag: Tag,
+    pub now: bool,
+}
 
 /// Runs that others may join.
 pub(crate) struct Runs<T>(Arc<Mutex<HashMap<Question, Weak<Run<T>>>>>);
@@ -109,22 +122,20 @@ impl<T: Send + Sync + 'static> Runs<T> {
     /// `progress` tells how far the run is to whoever began it.
     pub(crate) async fn join<F>(
         &self,
-        owner: &Owner,
-        tag: &Tag,
+        question: Question,
         progress: Progress,
         begin: impl FnOnce(Watch) -> F,
     ) -> (Outcome<T>, From)
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let key = (owner.clone(), tag.clone());
         let (run, how) = {
             let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match runs.get(&key).and_then(Weak::upgrade) {
+            match runs.get(&question).and_then(Weak::upgrade) {
                 Some(run) => (run, From::Joined),
                 None => {
-                    let run = Arc::new(self.begin(key.clone(), progress, begin));
-                    runs.insert(key, Arc::downgrade(&run));
+                    let run = Arc::new_cyclic(|run| self.begin(question.clone(), run.clone(), progress, begin));
+                    runs.insert(question, Arc::downgrade(&run));
                     (run, From::Miss)
                 }
             }
@@ -132,7 +143,13 @@ impl<T: Send + Sync + 'static> Runs<T> {
         (run.outcome.clone().await, how)
     }
 
-    fn begin<F>(&self, key: Question, progress: Progress, begin: impl FnOnce(Watch) -> F) -> Run<T>
+    fn begin<F>(
+        &self,
+        question: Question,
+        itself: Weak<Run<T>>,
+        progress: Progress,
+        begin: impl FnOnce(Watch) -> F,
+    ) -> Run<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
@@ -141,7 +158,11 @@ impl<T: Send + Sync + 'static> Runs<T> {
         let task = tokio::spawn(async move {
             let outcome = work.await;
             ended.store(true, Ordering::Release);
-            runs.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that everybody left may have a successor by now.
+            if runs.get(&question).is_some_and(|run| run.ptr_eq(&itself)) {
+                runs.remove(&question);
+            }
             outcome
         });
         let outcome = task.map(|done| match done {
@@ -167,10 +188,11 @@ mod tests {
 
     #[tokio::test]
     async fn equal_questions_run_once_and_the_last_to_leave_stops_it() {
-        let (runs, owner, tag) = (Runs::<u32>::default(), Owner::anybody(), Tag::of(&[1; 32]));
+        let runs = Runs::<u32>::default();
+        let question = || Question { owner: Owner::anybody(), tag: Tag::of(&[1; 32]), now: true };
         let (give, taken) = oneshot::channel::<u32>();
-        let first = runs.join(&owner, &tag, Progress::default(), |_| async { taken.await.map_err(Error::internal) });
-        let second = runs.join(&owner, &tag, Progress::default(), |_| async { panic!("a second run of the same") });
+        let first = runs.join(question(), Progress::default(), |_| async { taken.await.map_err(Error::internal) });
+        let second = runs.join(question(), Progress::default(), |_| async { panic!("a second run of the same") });
         let both = futures_util::future::join(first, async {
             give.send(7).unwrap();
             second.await
@@ -179,7 +201,7 @@ mod tests {
         assert_eq!((*one.unwrap(), miss, *two.unwrap(), joined), (7, From::Miss, 7, From::Joined));
 
         let (seen, mut watched) = oneshot::channel::<Watch>();
-        let leaves = runs.join(&owner, &tag, Progress::default(), |watch| async {
+        let leaves = runs.join(question(), Progress::default(), |watch| async {
             _ = seen.send(watch);
             std::future::pending::<Result<u32>>().await
         });

@@ -118,6 +118,13 @@ impl Catalogue {
         Ok(Some(Refreshed { catalogue, changed, refused: wrong }))
     }
 
+    /// Counts the state of the default's files as looked at and not taken up.
+    pub(crate) fn refuse_default(&self, refused: &mut BTreeMap<PathBuf, u64>) {
+        let folder = self.folder.join(&self.default);
+        let seen = fingerprint(&folder);
+        refused.insert(folder, seen);
+    }
+
     /// The name of the variant that serves requests which name none.
     pub fn default_name(&self) -> &str {
         &self.default
@@ -153,8 +160,9 @@ impl Catalogue {
             match &*model {
                 Some(model) => return Ok(model.clone()),
                 None => {
-                    let opened = Arc::new(Model::open(&self.engine, &variant.folder, &variant.manifest)?);
-                    model.insert(opened).clone()
+                    let opened = Model::open(&self.engine, &variant.folder, &variant.manifest);
+                    let opened = opened.map_err(|wrong| variant.replaced(wrong))?;
+                    model.insert(Arc::new(opened)).clone()
                 }
             }
         };
@@ -205,7 +213,9 @@ impl Catalogue {
 
     /// The networks that are open.
     pub(crate) fn open_models(&self) -> usize {
-        self.variants.values().filter(|variant| variant.model().is_some()).count()
+        // One that is being opened at the moment is not waited for.
+        let is_open = |variant: &&Arc<Variant>| variant.model.try_lock().is_ok_and(|model| model.is_some());
+        self.variants.values().filter(is_open).count()
     }
 
     /// Fails for an option that nobody has taken: one that no variant knows, or that other variants than `chosen` know,
@@ -281,6 +291,15 @@ impl Variant {
             *self.model() = Some(Arc::new(model));
         }
         Ok(self)
+    }
+
+    /// What to say where it can't be opened: its files may be on their way to being others.
+    fn replaced(&self, wrong: Error) -> Error {
+        if stamp(&self.folder, &self.manifest) == self.stamp {
+            return wrong;
+        }
+        let message = format!("model `{}` is being replaced; come again in a moment", self.manifest.variant);
+        Error::new(Kind::NotReady, message).because(wrong)
     }
 
     fn model(&self) -> MutexGuard<'_, Option<Arc<Model>>> {

@@ -42,7 +42,7 @@ impl Origin {
             }
         };
         let told = "x-request-id, x-model, x-cache, server-timing, retry-after, location, content-location, etag, \
-                    content-range, ratelimit, ratelimit-policy";
+                    content-range, preference-applied, ratelimit, ratelimit-policy";
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(told));
     }
 }
@@ -51,7 +51,7 @@ impl Origin {
 pub(crate) fn preflight(headers: &HeaderMap) -> HeaderMap {
     let mut answer = HeaderMap::new();
     if headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        let may = "accept, authorization, cache-control, content-type, idempotency-key, if-none-match, prefer, range, \
+        let may = "accept, authorization, cache-control, content-type, idempotency-key, if-none-match, if-range, prefer, range, \
                    traceparent, webhook, x-api-key, x-request-id";
         answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS"));
         answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(may));

@@ -1,6 +1,7 @@
 //! The kinds of failure, a public sentence each, and the inner cause for the log.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// Whose fault a failure is and what the client can do about it. Only `service` knows the status codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    again: Option<u64>,
 }
 
 /// The result of everything that can fail here.
@@ -59,7 +61,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure with its public sentence: what was wrong, where, and what would be right.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None }
+        Self { kind, message: message.into(), cause: None, again: None }
     }
 
     /// `Kind::BadRequest` with its sentence.
@@ -77,6 +79,17 @@ impl Error {
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Says after how many seconds the same may succeed.
+    pub fn again_in(mut self, seconds: u64) -> Self {
+        self.again = Some(seconds);
+        self
+    }
+
+    /// Seconds after which the same may succeed, where that is known.
+    pub fn again(&self) -> Option<u64> {
+        self.again
     }
 
     /// Whose fault it is.
@@ -106,3 +119,8 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Whether it says that nothing more fits: a full disk, a quota, or what the system lets a file of this process grow to.
+pub(crate) fn has_no_room(cause: &std::io::Error) -> bool {
+    matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{ErrorKind, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use crate::body::{Pace, beyond_platform, drain, slow};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, has_no_room};
 use crate::request::{Collected, MAX_PARTS, MAX_TEXT, query, req_id, upload, words_of};
 
 /// The longest time for all of a file.
@@ -166,12 +166,11 @@ impl Growing {
 
 /// A disk without room is nobody's fault, and passes.
 fn full(cause: std::io::Error) -> Error {
-    match cause.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            Error::new(Kind::NotReady, "there is no room for the file at the moment; come again later").because(cause)
-        }
-        _ => Error::internal(cause),
+    if has_no_room(&cause) {
+        let message = "there is no room for the file at the moment; come again later";
+        return Error::new(Kind::NotReady, message).because(cause);
     }
+    Error::internal(cause)
 }
 
 async fn raw(body: &mut Body, most: Most) -> Result<(File, u64)> {

@@ -34,11 +34,23 @@ const BOUNDS: Bounds = Bounds { connections: 1024, head: Duration::from_secs(30)
 const UNREAD: Duration = Duration::from_secs(60);
 
 /// Serves until SIGTERM or SIGINT, then lets running requests end, `patience` long at most.
-pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Duration) -> Result<()> {
-    serve_within(BOUNDS, listener, router, patience).await
+/// `ending` is called when that begins.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Duration,
+    ending: impl FnOnce(),
+) -> Result<()> {
+    serve_within(BOUNDS, listener, router, patience, ending).await
 }
 
-async fn serve_within(bounds: Bounds, listener: TcpListener, router: Router, patience: Duration) -> Result<()> {
+async fn serve_within(
+    bounds: Bounds,
+    listener: TcpListener,
+    router: Router,
+    patience: Duration,
+    ending: impl FnOnce(),
+) -> Result<()> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.head).max_buf_size(64 << 10);
     builder
@@ -89,6 +101,7 @@ async fn serve_within(bounds: Bounds, listener: TcpListener, router: Router, pat
         });
     }
     drop(listener);
+    ending();
     // Whoever has not ended by then is cut off.
     _ = tokio::time::timeout(patience, open.shutdown()).await;
     Ok(())
@@ -115,7 +128,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", axum::routing::get(async || "well"));
         let bounds = Bounds { connections: 3, head: Duration::from_millis(200) };
-        tokio::spawn(serve_within(bounds, listener, router, Duration::ZERO));
+        tokio::spawn(serve_within(bounds, listener, router, Duration::ZERO, || {}));
         let mut silent = Vec::new();
         for words in [b"".as_slice(), b"PRI", b"GET / HT", b"", b""] {
             let mut stream = TcpStream::connect(address).await.unwrap();

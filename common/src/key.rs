@@ -95,8 +95,7 @@ async fn secret(id: &str) -> Result<String> {
     let address = aws
         .endpoint("secrets_manager")
         .unwrap_or_else(|| format!("https://secretsmanager.{}.amazonaws.com", aws.region()));
-    let headers =
-        [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "secretsmanager.GetSecretValue")];
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "secretsmanager.GetSecretValue")];
     let asked = json!({"SecretId": id}).to_string().into_bytes();
     let answer = aws.post("secretsmanager", &format!("{address}/"), &headers, asked).await?;
     let answer: Value = serde_json::from_slice(&answer).map_err(Error::internal)?;

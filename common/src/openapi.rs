@@ -6,7 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::function::{AnyFunction, Card};
 use crate::knobs::knobs;
 use crate::manifest::Knob;
-use crate::options::{CommonOptions, properties};
+use crate::options::{CommonOptions, LinkOption, properties};
 use crate::reply::Offers;
 use crate::route::Route;
 
@@ -147,6 +147,7 @@ fn file_operation(route: &Route, knobs: &Map<String, Value>) -> Value {
     options.extend((route.properties)());
     options.insert("req_id".into(), json!({"type": "string", "description": "Given back where it goes wrong."}));
     options.insert("upload".into(), upload());
+    options.extend(properties::<LinkOption>());
     let parameters: Vec<_> = options
         .iter()
         .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
@@ -156,7 +157,8 @@ fn file_operation(route: &Route, knobs: &Map<String, Value>) -> Value {
     let answers: Map<_, _> =
         route.answers.iter().map(|kind| ((*kind).to_owned(), json!({"schema": {"type": "string"}}))).collect();
     let mut responses = json!({"200": {"description": "the answer, piece by piece", "content": answers},
-        "202": job("the job that will answer")});
+        "202": job("the job that will answer"),
+        "303": {"description": "the answer is kept, at the address in Location"}});
     for (status, meaning) in [
         ("400", "a wrong option or form, or an empty body"),
         ("406", "no form in Accept can be given"),
@@ -272,7 +274,8 @@ fn operation(offers: Offers, what: &str, parameters: &[Value], options: &Map<Str
         }
     }
     let mut parameters = parameters.to_vec();
-    parameters.push(json!({"name": "upload", "in": "query", "schema": upload(), "description": upload()["description"]}));
+    parameters
+        .push(json!({"name": "upload", "in": "query", "schema": upload(), "description": upload()["description"]}));
     let later = json!({"name": "Prefer", "in": "header", "schema": {"type": "string"},
         "description": "`respond-async`: the answer is a job"});
     parameters.push(later);

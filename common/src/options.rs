@@ -28,7 +28,7 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Whole<MIN, MAX> {
         let value = Value::deserialize(from)?;
         match value.as_u64().and_then(|number| u32::try_from(number).ok()) {
             Some(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
-            _ => Err(D::Error::custom(format!("{value}; give a whole number from {MIN} to {MAX}"))),
+            _ => Err(D::Error::custom(format!("{}; give a whole number from {MIN} to {MAX}", brief(&value)))),
         }
     }
 }
@@ -47,6 +47,11 @@ impl<const MIN: u32, const MAX: u32> JsonSchema for Whole<MIN, MAX> {
     }
 }
 
+/// The beginning of a value, for a message.
+fn brief(value: &Value) -> String {
+    value.to_string().chars().take(100).collect()
+}
+
 /// A number from `MIN` to `MAX`, both in hundredths.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decimal<const MIN: u32, const MAX: u32>(pub f32);
@@ -60,7 +65,7 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Decimal<MIN, MAX>
         let (min, max) = (f64::from(MIN) / 100.0, f64::from(MAX) / 100.0);
         match value.as_f64() {
             Some(number) if min <= number && number <= max => Ok(Self(number as f32)),
-            _ => Err(D::Error::custom(format!("{value}; give a number from {min} to {max}"))),
+            _ => Err(D::Error::custom(format!("{}; give a number from {min} to {max}", brief(&value)))),
         }
     }
 }
@@ -134,6 +139,13 @@ pub(crate) struct CommonOptions {
     pub link: Option<bool>,
 }
 
+/// What every address takes that answers with a stream.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct LinkOption {
+    /// Keeps the answer and gives its address instead, by `303`.
+    pub link: Option<bool>,
+}
+
 /// The schema of `T`'s properties, by name.
 pub(crate) fn properties<T: Options>() -> Map<String, Value> {
     let schema = SchemaGenerator::from(schemars::generate::SchemaSettings::draft2020_12().with(|settings| {
@@ -177,7 +189,7 @@ pub(crate) fn take<T: Options>(options: &mut BTreeMap<String, Value>) -> Result<
             // One at a time first, so that the message can name the option.
             let alone = Map::from_iter([(name.clone(), value.clone())]);
             serde_json::from_value::<T>(alone.into())
-                .map_err(|wrong| Error::bad(format!("`{name}` is wrong: {wrong}")))?;
+                .map_err(|wrong| Error::bad(format!("`{name}` is wrong: {:.400}", wrong.to_string())))?;
             members.insert(name, value);
         }
     }

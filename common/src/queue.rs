@@ -103,6 +103,12 @@ impl Queue {
         (ahead * self.mean_ms.load(Ordering::Relaxed)).div_ceil(1000).clamp(1, 60)
     }
 
+    /// Seconds until so many pictures should be done.
+    pub(crate) fn seconds_for(&self, pictures: usize) -> u64 {
+        let rounds = pictures.div_ceil(self.count) as u64;
+        (rounds * self.mean_ms.load(Ordering::Relaxed)).div_ceil(1000).clamp(1, 3600)
+    }
+
     /// Calls `tidy` each time that nothing has run for a while after something did.
     pub(crate) async fn when_idle(&self, tidy: fn()) -> Infallible {
         loop {

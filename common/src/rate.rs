@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock, DefaultClock};
@@ -15,11 +16,17 @@ use crate::key::Owner;
 /// How many who called are remembered before those with a full bucket are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// Seconds between two times of forgetting.
+const FORGET: u64 = 10;
+
 /// The buckets.
 pub(crate) struct Rate {
     a_minute: NonZeroU32,
     limiter: RateLimiter<Caller, DefaultKeyedStateStore<Caller>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
+    begun: Instant,
+    /// When buckets were forgotten last, seconds since `begun`.
+    forgot: AtomicU64,
 }
 
 /// Whose bucket it is.
@@ -55,15 +62,18 @@ impl Rate {
     pub(crate) fn new(a_minute: u32) -> Option<Self> {
         let a_minute = NonZeroU32::new(a_minute)?;
         let limiter = RateLimiter::keyed(Quota::per_minute(a_minute)).with_middleware();
-        Some(Self { a_minute, limiter, clock: DefaultClock::default() })
+        Some(Self {
+            a_minute,
+            limiter,
+            clock: DefaultClock::default(),
+            begun: Instant::now(),
+            forgot: AtomicU64::new(0),
+        })
     }
 
     /// Takes one from the caller's bucket.
     pub(crate) fn take(&self, caller: &Caller) -> Told {
-        if self.limiter.len() > REMEMBERED {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
-        }
+        self.forget();
         let a_minute = self.a_minute.get();
         match self.limiter.check_key(caller) {
             Ok(state) => Told { a_minute, left: state.remaining_burst_capacity(), wait: Duration::ZERO },
@@ -72,6 +82,19 @@ impl Rate {
                 let wait = until.wait_time_from(self.clock.now()).max(Duration::from_millis(1));
                 Told { a_minute, left: 0, wait }
             }
+        }
+    }
+}
+
+impl Rate {
+    /// Forgets those with a full bucket, now and then.
+    fn forget(&self) {
+        let now = self.begun.elapsed().as_secs();
+        let last = self.forgot.load(Ordering::Relaxed);
+        let due = now >= last + FORGET && self.limiter.len() > REMEMBERED;
+        if due && self.forgot.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
         }
     }
 }

@@ -183,6 +183,15 @@ pub(crate) fn renamed(envelope: &Bytes, req_id: &str) -> Option<Bytes> {
     Some([&envelope[..at], LAST_MEMBER, end.as_bytes()].concat().into())
 }
 
+/// Words with another address of their picture in place of this one.
+pub(crate) fn relinked(words: &Bytes, from: &str, to: &str) -> Bytes {
+    let (from, to) = (json!(from).to_string(), json!(to).to_string());
+    match words.windows(from.len()).position(|window| window == from.as_bytes()) {
+        Some(at) => [&words[..at], to.as_bytes(), &words[at + from.len()..]].concat().into(),
+        None => words.clone(),
+    }
+}
+
 /// The form that a request asks for, by `Accept` (RFC 9110, 12.5.1), its options, its own form and its address.
 ///
 /// `offers`: the forms of the function's answers; `sent`: what the client sent.
@@ -289,6 +298,9 @@ mod tests {
         assert_eq!(renamed(&of(odd), "other").unwrap(), of("other"));
         assert_eq!(renamed(&of("other"), odd).unwrap(), of(odd));
         assert_eq!(renamed(&Bytes::from("{}"), "other"), None);
+
+        let told = Bytes::from(r#"{"a":"result/x.png","b":"result/x"}"#);
+        assert_eq!(relinked(&told, "result/x", "x"), r#"{"a":"result/x.png","b":"x"}"#);
 
         let pixel = || Picture::new(1, 1, vec![1, 2, 3], None);
         let shape = Shape::Envelope(Encoding::Png { compression: None });

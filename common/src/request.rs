@@ -124,6 +124,10 @@ impl Collected {
     pub(crate) fn add(&mut self, name: String, value: Value) -> Result<()> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match self.0.get(&name) {
+            // An id is a right: it is not repeated where a log may hear it.
+            Some(other) if text(other) != text(&value) && name == "upload" => {
+                Err(Error::bad("`upload` is given twice, and not the same"))
+            }
             Some(other) if text(other) != text(&value) => {
                 let (one, two) = (text(other), text(&value));
                 Err(Error::bad(format!("`{name:.100}` is given twice: {one:.100} and {two:.100}")))

@@ -1,5 +1,7 @@
 //! Answers that are kept, each under an id that nobody guesses: to know it is the right to read it.
 
+use std::ops::Range;
+
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -7,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
-use crate::store::{GetRange, Kept, Name, Store};
+use crate::store::{Kept, Name, Store};
 
 /// The media types that are kept, and how their names end.
 const TYPES: &[(&str, &str)] = &[
@@ -126,9 +128,10 @@ impl Tag {
 
     /// Whether a list of entity tags (RFC 9110, 13.1.2) names it; a weak one counts, as for `If-None-Match`.
     pub(crate) fn is_in(&self, listed: &str) -> bool {
-        listed.split(',').map(str::trim).any(|one| {
-            one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == self.0
-        })
+        listed
+            .split(',')
+            .map(str::trim)
+            .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == self.0)
     }
 }
 
@@ -140,14 +143,6 @@ pub(crate) async fn keep(store: &Store, id: &Id, body: Bytes) -> Result<()> {
 /// Keeps an answer as its pieces come.
 pub(crate) async fn keep_pieces(store: &Store, id: &Id, pieces: BoxStream<'_, Result<Bytes>>) -> Result<()> {
     store.write(&id.name()?, None, pieces).await
-}
-
-/// All of a kept answer; `None` where it is gone.
-pub(crate) async fn read(store: &Store, id: &Id) -> Result<Option<Bytes>> {
-    match store.get(&id.name()?, None).await? {
-        Some(kept) => kept.read().await.map(Some),
-        None => Ok(None),
-    }
 }
 
 /// Removes a kept answer of that owner; another's is not there for them.
@@ -162,14 +157,14 @@ pub(crate) async fn remove(store: &Store, id: &Id, owner: &Owner) -> Result<()> 
 /// A kept answer or a part of it.
 ///
 /// # Errors
-/// `NotFound` where there is none, or no more; `NotSatisfiable` where it has no such part.
-pub(crate) async fn open(store: &Store, id: &Id, part: Option<GetRange>) -> Result<Kept> {
+/// `NotFound` where there is none, or no more.
+pub(crate) async fn open(store: &Store, id: &Id, part: Option<Range<u64>>) -> Result<Kept> {
     store.get(&id.name()?, part).await?.ok_or_else(gone)
 }
 
-/// Whether it is kept still.
-pub(crate) async fn check(store: &Store, id: &Id) -> Result<()> {
-    store.length(&id.name()?).await?.map(drop).ok_or_else(gone)
+/// The length of one that is kept still.
+pub(crate) async fn length(store: &Store, id: &Id) -> Result<u64> {
+    store.length(&id.name()?).await?.ok_or_else(gone)
 }
 
 fn gone() -> Error {

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use lambda_http::request::RequestContext;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -64,6 +65,7 @@ fn serve_any(function: Box<dyn AnyFunction>) -> ExitCode {
 fn start(function: Box<dyn AnyFunction>) -> Result<()> {
     let began = Instant::now();
     memory::keep_between_requests();
+    leave_no_core();
     silence_telemetry();
     let settings = Settings::from_env()?;
     let lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
@@ -113,7 +115,9 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
 async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant) -> Result<()> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let patience = service.patience() + GRACE;
-    let served = http::serve(listener, service.clone().router(), patience);
+    // Jobs that run are given back at once, so that another process can take them up, and no new ones are begun.
+    let stopping = service.clone();
+    let served = http::serve(listener, service.clone().router(), patience, move || stopping.stop_jobs());
     let warm = async {
         warm_up(&service).await?;
         tell_ready(&service, began, Some(format!("http://{address}")));
@@ -126,8 +130,6 @@ async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant)
     }
     let jobs = tokio::spawn(service.clone().run_jobs());
     let served = served.await;
-    // What runs is given back, so that another process can take it up at once.
-    service.stop_jobs();
     _ = tokio::time::timeout(GRACE, jobs).await;
     served
 }
@@ -194,6 +196,15 @@ impl lambda_http::SnapStartResource for Snapshot {
             memory::give_back();
             Ok(())
         })
+    }
+}
+
+/// A crash would write all memory to a file, the pictures of the moment and the keys in it: no such file is written, by this
+/// process or by one that it starts. Who gives cores to a program instead (core(5), a pipe) is told of the same limit.
+fn leave_no_core() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(cause) = setrlimit(Resource::Core, none) {
+        log::line(Level::Error, "a crash may leave a core file", json!({"cause": cause.to_string()}));
     }
 }
 

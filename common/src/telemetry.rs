@@ -2,6 +2,7 @@
 //!
 //! Names follow Prometheus' conventions; every label has few values: an address that a client made up is `other`.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -90,11 +91,21 @@ impl Telemetry {
     }
 }
 
-/// Tells what serves: once a set of labels.
+/// What serves by default.
+static SERVING: Mutex<Option<String>> = Mutex::new(None);
+
+/// Tells what serves; what served before it is 0 from now on.
 pub(crate) fn serving(model: &str, precision: &'static str, provider: &'static str) {
     let version = env!("CARGO_PKG_VERSION");
-    let model = model.to_owned();
-    gauge!(INFO, "version" => version, "model" => model, "precision" => precision, "provider" => provider).set(1.0);
+    let tell = |model: String, value: f64| {
+        gauge!(INFO, "version" => version, "model" => model, "precision" => precision, "provider" => provider)
+            .set(value);
+    };
+    let mut before = SERVING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = before.replace(model.to_owned()).filter(|before| before != model) {
+        tell(before, 0.0);
+    }
+    tell(model.to_owned(), 1.0);
 }
 
 /// Counts a request.
@@ -133,8 +144,12 @@ pub(crate) fn probed(model: &str, decibels: f64) {
 pub(crate) fn embedded(function: &str, done: &Answered<'_>) -> Value {
     let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
-    let mut metrics =
-        vec![metric("Requests", "Count"), metric("Errors", "Count"), metric("Refused", "Count"), metric("Seconds", "Seconds")];
+    let mut metrics = vec![
+        metric("Requests", "Count"),
+        metric("Errors", "Count"),
+        metric("Refused", "Count"),
+        metric("Seconds", "Seconds"),
+    ];
     let mut members = json!({
         "function": function, "Requests": 1, "Errors": u8::from(done.status >= 500),
         "Refused": u8::from(done.status == 429 || done.status == 503), "Seconds": done.seconds,
@@ -161,8 +176,15 @@ mod tests {
     #[test]
     fn every_metric_of_the_embedded_format_is_a_member_beside_it() {
         let stages = [("run", Duration::from_millis(250))];
-        let done =
-            Answered { route: "/", method: "POST", status: 200, seconds: 0.5, model: "default", stages: &stages, bytes: None };
+        let done = Answered {
+            route: "/",
+            method: "POST",
+            status: 200,
+            seconds: 0.5,
+            model: "default",
+            stages: &stages,
+            bytes: None,
+        };
         let line = embedded("any", &done);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         for metric in directive["Metrics"].as_array().unwrap() {

@@ -46,9 +46,8 @@ impl Tracer {
 
     /// Notes a request that began then and is answered now; `parent`: its header `traceparent`.
     pub(crate) fn record(&self, done: &Answered<'_>, began: SystemTime, parent: Option<&str>, id: &str) {
-        let outer = parent.and_then(remote).map_or_else(Context::new, |parent| {
-            Context::new().with_remote_span_context(parent)
-        });
+        let outer =
+            parent.and_then(remote).map_or_else(Context::new, |parent| Context::new().with_remote_span_context(parent));
         let end = began + Duration::from_secs_f64(done.seconds.max(0.0));
         // The conventions' names (OpenTelemetry, HTTP spans).
         let mut attributes = vec![
@@ -78,6 +77,12 @@ impl Tracer {
             self.tracer.build_with_context(builder, &inner).end_with_timestamp(at);
         }
         span.end_with_timestamp(end);
+    }
+
+    /// Sends what waits to be sent.
+    pub(crate) fn flush(&self) {
+        // What can't be sent now is tried again with the next.
+        _ = self.provider.force_flush();
     }
 
     /// Sends what is left.

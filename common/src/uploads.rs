@@ -1,6 +1,7 @@
 //! Files that come before the request that uses them: announced, put by the client, used by their id.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -11,10 +12,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::body::Pace;
+use crate::body::{Pace, slow};
 use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
 use crate::store::{Kept, Name, Store};
+
+/// The longest time that putting a file may take.
+const WHOLE: Duration = Duration::from_secs(900);
 
 /// What a client announces.
 #[derive(Debug, Deserialize)]
@@ -44,7 +48,9 @@ struct Ticket {
 /// `base`: where the function's addresses begin, or nothing where they are relative to this one.
 pub(crate) async fn announce(store: &Store, owner: &Owner, body: &[u8], most: u64, base: &str) -> Result<Value> {
     let announced: Announced = serde_json::from_slice(body).map_err(|cause| {
-        Error::bad(format!("give JSON as {{\"name\": \"a.jpg\", \"type\": \"image/jpeg\", \"length\": 12345}}: {cause}"))
+        Error::bad(format!(
+            "give JSON as {{\"name\": \"a.jpg\", \"type\": \"image/jpeg\", \"length\": 12345}}: {cause}"
+        ))
     })?;
     let Announced { media_type, length, .. } = announced;
     let plain = media_type.bytes().all(|byte| byte.is_ascii_graphic()) && media_type.len() <= 100;
@@ -95,7 +101,10 @@ pub(crate) async fn put(store: &Arc<Store>, id: &str, token: &str, headers: &Hea
     });
     // A client that leaves ends the body with a failure: the write is to see it, and to clear away what it began.
     let store = store.clone();
-    let written = async move { store.write(&name, Some(ticket.length), pieces.boxed()).await };
+    let written = async move {
+        let write = store.write(&name, Some(ticket.length), pieces.boxed());
+        tokio::time::timeout(WHOLE, write).await.unwrap_or_else(|_| Err(slow(WHOLE)))
+    };
     tokio::spawn(written).await.map_err(Error::internal)?
 }
 
@@ -105,10 +114,10 @@ pub(crate) async fn open(store: &Store, owner: &Owner, id: &str) -> Result<Kept>
     if ticket.owner != owner.name() {
         return Err(unknown());
     }
-    let waits = || Error::bad(format!("the upload `{id}` is announced, and its file has not been put yet"));
+    let waits = || Error::bad("the upload is announced, and its file has not been put yet");
     let kept = store.get(&file_name(owner, id)?, None).await?.ok_or_else(waits)?;
     if kept.length != ticket.length {
-        let message = format!("the upload `{id}` has {} bytes, and {} were announced", kept.length, ticket.length);
+        let message = format!("the upload has {} bytes, and {} were announced", kept.length, ticket.length);
         return Err(Error::bad(message));
     }
     Ok(kept)

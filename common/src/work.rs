@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::http::request::Parts;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -165,6 +166,18 @@ impl Work {
         self.about.link = Some(link);
     }
 
+    /// What tells the request from others: the same for one that is sent again. The picture's own digest stands beside it.
+    pub(crate) fn print(&self) -> String {
+        let Self { ask, about, shape, wants_link, words, .. } = self;
+        let upload = ask.upload.as_deref().unwrap_or_default();
+        format!("{} {shape:?} {wants_link} {upload} {words} {:?} ", about.model, ask.req_id)
+    }
+
+    /// The picture's bytes.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.ask.bytes
+    }
+
     /// What names its answer: the same for the same picture, options, form, weights and version.
     pub(crate) fn tag(&self, function: &str, catalogue: &Catalogue) -> Result<Tag> {
         let (model, shape) = (&self.about.model, self.shape);
@@ -175,7 +188,8 @@ impl Work {
             catalogue.serves(model)?,
             self.words
         );
-        let hash = Sha256::new().chain_update(head.len().to_le_bytes()).chain_update(head).chain_update(&self.ask.bytes);
+        let hash =
+            Sha256::new().chain_update(head.len().to_le_bytes()).chain_update(head).chain_update(&self.ask.bytes);
         Ok(Tag::of(&hash.finalize()))
     }
 

@@ -27,28 +27,20 @@ impl From<Bytes> for Input {
 }
 
 impl Input {
-    /// Itself, and its SHA-256 in hexadecimal.
-    pub(super) async fn digested(self) -> Result<(Self, String)> {
+    /// Its SHA-256 in hexadecimal; computing, on a thread that may be kept busy.
+    pub(crate) fn digest(&mut self) -> Result<String> {
         match self {
-            Self::Bytes(bytes) => {
-                let digest = hex(&Sha256::digest(&bytes));
-                Ok((Self::Bytes(bytes), digest))
-            }
-            Self::File(mut file, length) => {
-                let digested = move || {
-                    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-                    loop {
-                        match file.read(&mut piece)? {
-                            0 => break,
-                            length => hash.update(&piece[..length]),
-                        }
+            Self::Bytes(bytes) => Ok(hex(&Sha256::digest(bytes))),
+            Self::File(file, _) => {
+                let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
+                loop {
+                    match file.read(&mut piece).map_err(Error::internal)? {
+                        0 => break,
+                        length => hash.update(&piece[..length]),
                     }
-                    file.seek(SeekFrom::Start(0))?;
-                    Ok::<_, std::io::Error>((file, hex(&hash.finalize())))
-                };
-                let done = tokio::task::spawn_blocking(digested).await.map_err(Error::internal)?;
-                let (file, digest) = done.map_err(Error::internal)?;
-                Ok((Self::File(file, length), digest))
+                }
+                file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+                Ok(hex(&hash.finalize()))
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::store::{Name, Store, Version};
 
 /// How long a lease holds without being renewed, and how often its holder renews it.
-const HOLDS: Duration = Duration::from_secs(15);
+pub(crate) const HOLDS: Duration = Duration::from_secs(15);
 pub(crate) const RENEWED: Duration = Duration::from_secs(4);
 
 /// The right to run a job until it is not renewed any more.
@@ -55,9 +55,20 @@ impl Lease {
         }
     }
 
-    /// Gives it back.
-    pub(crate) async fn end(self, store: &Store) -> Result<()> {
-        store.remove(&self.name).await
+    /// Gives it back, where it is held still; `over`: nobody will want it again.
+    pub(crate) async fn end(self, store: &Store, over: bool) -> Result<()> {
+        let free = serde_json::to_vec(&Written { holder: self.holder, until: 0 }).map_err(Error::internal)?;
+        if store.replace(&self.name, free.into(), &self.version).await? && over {
+            store.remove(&self.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody holds the lease of a job.
+    pub(crate) async fn is_free(store: &Store, job: &Job) -> Result<bool> {
+        let Some(kept) = store.get(&job.lease()?, None).await? else { return Ok(true) };
+        let written: Written = serde_json::from_slice(&kept.read().await?).map_err(Error::internal)?;
+        Ok(written.until <= now())
     }
 
     async fn read(store: &Store, name: Name, holder: &str) -> Result<Option<Self>> {

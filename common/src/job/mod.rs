@@ -129,14 +129,47 @@ impl Asked {
     pub(crate) fn allows(&self, token: &str) -> bool {
         bool::from(self.token.as_bytes().ct_eq(token.as_bytes()))
     }
+}
 
+/// What lets a request begin one job, however often it comes (Idempotency-Key, an Internet-Draft of the IETF).
+pub(crate) struct Once {
+    key: String,
     /// The same for the same request.
-    fn fingerprint(&self, input: &str) -> String {
-        let mut hash = Sha256::new().chain_update(&self.uri).chain_update([0]);
-        for (name, value) in self.headers.iter().filter(|(name, _)| name != "traceparent") {
-            hash.update(format!("{name}:{value}\0"));
+    print: String,
+}
+
+impl Once {
+    /// Of a request's header; `print` tells the request from others.
+    pub(crate) fn of(headers: &HeaderMap, print: impl FnOnce() -> String) -> Result<Option<Self>> {
+        let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+        let key = key.to_str().map_err(|_| Error::bad("`Idempotency-Key` is no plain text"))?;
+        if key.is_empty() || key.len() > LONGEST_KEY {
+            return Err(Error::bad(format!("`Idempotency-Key` has no letters, or more than {LONGEST_KEY}")));
         }
-        hex(&hash.chain_update(input).finalize())
+        Ok(Some(Self { key: key.to_owned(), print: print() }))
+    }
+
+    /// The job that it began before.
+    ///
+    /// # Errors
+    /// `BadRequest` where that was another request.
+    pub(crate) async fn job(&self, store: &Store, function: &'static str, owner: &Owner) -> Result<Option<Job>> {
+        let Some(kept) = store.get(&self.name(function, owner)?, None).await? else { return Ok(None) };
+        let (id, before): (String, String) = serde_json::from_slice(&kept.read().await?).map_err(Error::internal)?;
+        if before != self.print {
+            return Err(Error::bad("`Idempotency-Key` was used for another request before; give this one its own"));
+        }
+        Ok(Some(Job { function, owner: owner.name().to_owned(), id }))
+    }
+
+    /// Forgets the job that it began.
+    pub(crate) async fn forget(&self, store: &Store, function: &'static str, owner: &Owner) -> Result<()> {
+        store.remove(&self.name(function, owner)?).await
+    }
+
+    fn name(&self, function: &'static str, owner: &Owner) -> Result<Name> {
+        let last = format!("{}.{}", owner.name(), hex(&Sha256::digest(&self.key)));
+        Name::of(&["once", function, &last]).ok_or_else(unknown)
     }
 }
 
@@ -157,27 +190,15 @@ impl Job {
         owner: &Owner,
         asked: &Asked,
         input: Input,
-        key: Option<&str>,
+        once: Option<&Once>,
     ) -> Result<Self> {
         let mut job = Self { function, owner: owner.name().to_owned(), id: drawn() };
-        let (input, digest) = input.digested().await?;
-        if let Some(key) = key {
-            if key.is_empty() || key.len() > LONGEST_KEY {
-                return Err(Error::bad(format!("`Idempotency-Key` has no letters, or more than {LONGEST_KEY}")));
-            }
-            let print = asked.fingerprint(&digest);
-            let name = job.name("once", &format!("{}.{}", owner.name(), hex(&Sha256::digest(key))))?;
-            let words = serde_json::to_vec(&(&job.id, &print)).map_err(Error::internal)?;
-            if !store.create(&name, words.into()).await? {
-                let gone = || Error::new(Kind::NotReady, "the job of this `Idempotency-Key` is being removed; come again");
-                let kept = store.get(&name, None).await?.ok_or_else(gone)?;
-                let (id, before): (String, String) =
-                    serde_json::from_slice(&kept.read().await?).map_err(Error::internal)?;
-                if before != print {
-                    let message = "`Idempotency-Key` was used for another request before; give this one its own";
-                    return Err(Error::bad(message));
-                }
-                job.id = id;
+        if let Some(once) = once {
+            let words = serde_json::to_vec(&(&job.id, &once.print)).map_err(Error::internal)?;
+            if !store.create(&once.name(function, owner)?, words.into()).await? {
+                let message = "the job of this `Idempotency-Key` is being removed; come again";
+                let gone = || Error::new(Kind::NotReady, message);
+                job.id = once.job(store, function, owner).await?.ok_or_else(gone)?.id;
             }
         }
         let state =
@@ -186,11 +207,11 @@ impl Job {
         if !store.exists(&job.part("state")?).await? {
             input.write(store, &job.part("body")?).await?;
             store.create(&job.part("request")?, serde_json::to_vec(asked).map_err(Error::internal)?.into()).await?;
-            let first = store.create(&job.part("state")?, json_bytes(&state)?).await?;
-            if first {
-                // The last one: whoever sees it finds the others.
-                store.put(&job.open()?, Bytes::new()).await?;
-            }
+            store.create(&job.part("state")?, json_bytes(&state)?).await?;
+        }
+        // The last one: whoever sees it finds the others.
+        if !job.state(store).await?.phase.is_over() && !store.exists(&job.open()?).await? {
+            store.put(&job.open()?, Bytes::new()).await?;
         }
         Ok(job)
     }
@@ -342,8 +363,11 @@ mod tests {
     async fn a_job_is_begun_once_changed_by_one_and_run_by_one() {
         let folder = tempfile::tempdir().unwrap();
         let (store, owner) = (store::in_folder(folder.path()).await, Owner::anybody());
-        let begin = async |uri: &str, words: &'static str, key| {
-            Job::begin(&store, "any", &owner, &asked(uri), Bytes::from(words).into(), key).await
+        let begin = async |uri: &str, words: &'static str, key: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.extend(key.map(|key| (HeaderName::from_static("idempotency-key"), key.parse().unwrap())));
+            let once = Once::of(&headers, || format!("{uri} {words}")).unwrap();
+            Job::begin(&store, "any", &owner, &asked(uri), Bytes::from(words).into(), once.as_ref()).await
         };
         let first = begin("/?a=1", "picture", Some("key")).await.unwrap();
         assert_eq!(begin("/?a=1", "picture", Some("key")).await.unwrap(), first);
@@ -359,7 +383,7 @@ mod tests {
         assert!(Lease::take(&store, &first, "two").await.unwrap().is_none(), "it is held");
         let mut lease = lease;
         assert!(lease.renew(&store).await.unwrap());
-        lease.end(&store).await.unwrap();
+        lease.end(&store, false).await.unwrap();
         assert!(Lease::take(&store, &first, "two").await.unwrap().is_some(), "it was given back");
 
         let (state, ours) = first.change(&store, |state| state.phase = Phase::Cancelled).await.unwrap();
@@ -368,8 +392,13 @@ mod tests {
         assert_eq!((state.phase, ours), (Phase::Cancelled, false), "what is over stays as it is");
         first.close(&store).await.unwrap();
         assert_eq!(Job::unfinished(&store, "any").await.unwrap().len(), 1);
-        assert!(Job::named("any", &owner, "../../etc/passwd").is_err() && Job::named("any", &owner, &"A".repeat(32)).is_err());
-        assert!(prefers_later(&Request::get("/").header("prefer", "wait=5, Respond-Async").body(()).unwrap().into_parts().0.headers));
+        assert!(
+            Job::named("any", &owner, "../../etc/passwd").is_err()
+                && Job::named("any", &owner, &"A".repeat(32)).is_err()
+        );
+        assert!(prefers_later(
+            &Request::get("/").header("prefer", "wait=5, Respond-Async").body(()).unwrap().into_parts().0.headers
+        ));
     }
 
     #[test]

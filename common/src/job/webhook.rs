@@ -67,7 +67,8 @@ impl Teller {
         let mut last = String::new();
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let mut request = self.client.post(address).header("content-type", "application/json").header("webhook-id", id);
+            let mut request =
+                self.client.post(address).header("content-type", "application/json").header("webhook-id", id);
             if let Some(secret) = &self.secret {
                 request = request.header("x-darkroom-signature", signature(secret, now(), &body));
             }
@@ -160,21 +161,58 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_spelling() {
         for text in [
-            "10.0.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0", "192.0.0.8",
-            "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::1", "::", "::10.0.0.1", "::ffff:10.0.0.1",
-            "2002:0a00:0001::", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "fe80::1",
-            "fc00::1", "fd12::1", "fec0::1", "ff02::1", "2001:db8::1", "2a00::5efe:10.0.0.1", "2a00::200:5efe:10.0.0.1", "100::1",
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "::10.0.0.1",
+            "::ffff:10.0.0.1",
+            "2002:0a00:0001::",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "fec0::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2a00::5efe:10.0.0.1",
+            "2a00::200:5efe:10.0.0.1",
+            "100::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
-        for text in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "2002:0101:0101::", "64:ff9b::1.1.1.1", "100.128.0.1"] {
+        for text in
+            ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "2002:0101:0101::", "64:ff9b::1.1.1.1", "100.128.0.1"]
+        {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
         let teller = Teller::new(None, false).unwrap();
         for address in [
-            "http://example.com/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/",
-            "https://localhost/", "https://LOCALHOST./x", "https://[::1]/", "https://user:pass@example.com/", "ftp://example.com/",
-            "https://[::ffff:169.254.169.254]/", "file:///etc/passwd", "not an address",
+            "http://example.com/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://localhost/",
+            "https://LOCALHOST./x",
+            "https://[::1]/",
+            "https://user:pass@example.com/",
+            "ftp://example.com/",
+            "https://[::ffff:169.254.169.254]/",
+            "file:///etc/passwd",
+            "not an address",
         ] {
             assert!(teller.check(address).is_err(), "{address}");
         }

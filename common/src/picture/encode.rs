@@ -87,7 +87,11 @@ fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>> {
 
 /// The sRGB profile as a JPEG segment.
 static SRGB_SEGMENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let profile = moxcms::ColorProfile::new_srgb().encode().unwrap_or_default();
+    let mut profile = moxcms::ColorProfile::new_srgb().encode().unwrap_or_default();
+    // When the profile was made (ICC.1, 7.2.8) is nobody's business, and the same picture is to be the same bytes at any time.
+    if let Some(date) = profile.get_mut(24..36) {
+        date.copy_from_slice(&[0x07, 0xea, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    }
     let body = [b"ICC_PROFILE\0\x01\x01".as_slice(), &profile].concat();
     let length = u16::try_from(body.len() + 2).unwrap_or_default().to_be_bytes();
     if profile.is_empty() { Vec::new() } else { [[0xff, 0xe2].as_slice(), &length, &body].concat() }

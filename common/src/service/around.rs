@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Platform, Served, Service, guard};
+use super::{Platform, Served, Service, Turn, guard};
 use crate::cors;
 use crate::error::{Error, Kind};
 use crate::log::{self, Level};
@@ -98,6 +98,8 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
     let (began, start) = (SystemTime::now(), Instant::now());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    // A job's run comes from within; as a request it was counted when it came.
+    let within = request.extensions().get::<Turn>().is_some();
     let id = request_id(request.headers());
     request.extensions_mut().insert(Id(id.clone()));
     let trace = request.headers().get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned();
@@ -127,8 +129,10 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
     if let Some(failure) = &failure {
         let head = std::mem::take(response.headers_mut());
         response = problem(failure, &id);
-        response.headers_mut().extend(head.get(ALLOW).map(|methods| (ALLOW, methods.clone())));
-        if let Some(seconds) = again(failure.error.kind(), &service, told.as_ref()) {
+        for kept in [ALLOW, CONTENT_RANGE] {
+            response.headers_mut().extend(head.get(&kept).map(|value| (kept, value.clone())));
+        }
+        if let Some(seconds) = again(&failure.error, &service, told.as_ref()) {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         if failure.error.kind() == Kind::NoKey {
@@ -145,7 +149,7 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
     origin.allow(headers);
     let details = response.extensions_mut().remove::<Details>().unwrap_or_default();
     let answered = Answered {
-        route: route.as_deref().unwrap_or("other"),
+        route: if within { "job" } else { route.as_deref().unwrap_or("other") },
         method: if route.is_some() { method.as_str() } else { "other" },
         status: response.status().as_u16(),
         seconds: start.elapsed().as_secs_f64(),
@@ -156,12 +160,17 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
     telemetry::answered(&answered);
     if let Some(tracer) = &service.tracer {
         tracer.record(&answered, began, trace.as_ref().and_then(|trace| trace.to_str().ok()), &id);
+        if service.platform == Platform::Lambda && !within {
+            // Once the answer is given, the process may be frozen.
+            let service = service.clone();
+            _ = tokio::task::spawn_blocking(move || service.tracer.as_ref().map(crate::trace::Tracer::flush)).await;
+        }
     }
     tell(&service, &answered, &id, &path, trace.as_ref(), failure.as_ref(), details.line);
     response
 }
 
-/// The log line of an answer. Of an address that has ids in it the pattern is told: ids are rights.
+/// The log line of an answer. Of an address the pattern is told: the ids in it are rights.
 fn tell(
     service: &Service,
     answered: &Answered<'_>,
@@ -171,9 +180,11 @@ fn tell(
     failure: Option<&Failure>,
     run: Value,
 ) {
-    let path = if answered.route == "other" { path } else { answered.route };
+    // Of one that leads nowhere the first part is enough to see what was meant.
+    let start = path.split('/').nth(1).unwrap_or_default().chars().take(40).collect::<String>();
+    let path = if answered.route == "other" { format!("/{start}") } else { answered.route.to_owned() };
     let mut line = json!({
-        "id": id, "method": answered.method, "path": path.chars().take(200).collect::<String>(),
+        "id": id, "method": answered.method, "path": path,
         "status": answered.status, "seconds": answered.seconds, "run": run,
     });
     if let Some(trace) = trace.and_then(|trace| trace.to_str().ok()) {
@@ -194,11 +205,10 @@ fn tell(
 }
 
 /// Seconds after which who was refused may come again.
-fn again(kind: Kind, service: &Service, told: Option<&Told>) -> Option<u64> {
-    match kind {
-        Kind::Busy => Some(service.queue.retry_after()),
+fn again(error: &Error, service: &Service, told: Option<&Told>) -> Option<u64> {
+    match error.kind() {
         Kind::TooOften => told.map(Told::seconds),
-        Kind::NotReady | Kind::Deadline => Some(service.queue.retry_after()),
+        Kind::Busy | Kind::NotReady | Kind::Deadline => Some(error.again().unwrap_or(service.queue.retry_after())),
         _ => None,
     }
 }

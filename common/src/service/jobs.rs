@@ -5,33 +5,40 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Failure, Served, Service, Turn, tell};
+use super::picture::Wishes;
+use super::{Failure, Named, Served, Service, Turn, runner, tell};
 use crate::error::{Error, Kind, Result};
 use crate::file::Source;
-use crate::job::{Asked, Input, Job, Phase};
+use crate::job::{Asked, Input, Job, Once, Phase};
 use crate::key::Owner;
+use crate::reply;
 use crate::telemetry;
+use crate::work::compute;
 
 /// How often a followed job is looked at, and how long one client follows at most: then it asks again.
 const LOOK: Duration = Duration::from_millis(300);
 const FOLLOWED: Duration = Duration::from_secs(900);
 
-/// Begins the job of a request.
+/// Begins the job of a request for a picture; `print` tells its options from others, `body` is all that was sent.
 pub(super) async fn begin(
     service: &Arc<Service>,
     owner: &Owner,
     parts: &Parts,
-    input: Input,
+    print: String,
+    picture: Bytes,
+    body: Bytes,
 ) -> Result<Response> {
-    begin_asked(service, owner, parts, Asked::of(parts, None), input).await
+    let once = once(parts, print, picture.into()).await?.0;
+    begin_asked(service, owner, parts, Asked::of(parts, None), body.into(), once).await
 }
 
 /// Begins the job of a request that brought a file: what stood beside the file goes into the query.
@@ -50,12 +57,27 @@ pub(super) async fn begin_file(
         Source::Here(file, length) => Input::File(file, length),
         Source::Uploaded(id) => {
             query.push(("upload".into(), id));
-            bytes::Bytes::new().into()
+            Bytes::new().into()
         }
     };
     let query = serde_urlencoded::to_string(query).map_err(Error::internal)?;
     let uri = format!("{}?{query}", parts.uri.path());
-    begin_asked(service, owner, parts, Asked::of(parts, Some(uri)).raw(), input).await
+    let accept = reply::accepted(&parts.headers).join(",");
+    let (once, input) = once(parts, format!("{uri} {accept} "), input).await?;
+    begin_asked(service, owner, parts, Asked::of(parts, Some(uri)).raw(), input, once).await
+}
+
+/// What the request's `Idempotency-Key` says, and the input again.
+async fn once(parts: &Parts, print: String, mut input: Input) -> Result<(Option<Once>, Input)> {
+    if !parts.headers.contains_key("idempotency-key") {
+        return Ok((None, input));
+    }
+    let (digest, input) = compute(move || {
+        let digest = input.digest()?;
+        Ok((digest, input))
+    })
+    .await?;
+    Ok((Once::of(&parts.headers, || print + &digest)?, input))
 }
 
 async fn begin_asked(
@@ -64,26 +86,46 @@ async fn begin_asked(
     parts: &Parts,
     asked: Asked,
     input: Input,
+    once: Option<Once>,
 ) -> Result<Response> {
     let store = service.store()?;
+    if Wishes::of(&parts.headers).no_store {
+        return Err(Error::bad("a job's answer is kept, and `Cache-Control: no-store` asks for it not to be"));
+    }
     if let Some(address) = &asked.webhook {
         service.teller.check(address)?;
     } else if parts.headers.contains_key("webhook") {
         return Err(Error::bad("`Webhook` is no address; give https://host/path"));
     }
-    if Job::unfinished(store, service.name()).await?.len() >= service.settings.job_queue {
-        return Err(Error::new(Kind::Busy, "too many jobs wait already; come again later"));
-    }
-    let key = match parts.headers.get("idempotency-key") {
-        Some(value) => Some(value.to_str().map_err(|_| Error::bad("`Idempotency-Key` is no plain text"))?),
+    let known = match &once {
+        Some(once) => once.job(store, service.name(), owner).await?,
         None => None,
     };
-    let job = Job::begin(store, service.name(), owner, &asked, input, key).await?;
-    let state = job.state(store).await?;
-    if state.phase == Phase::Queued && state.tries == 0 {
-        service.runner.wake(store, &job).await?;
-        telemetry::job(Phase::Queued.name());
+    if known.is_none() {
+        let waiting = Job::unfinished(store, service.name()).await?;
+        if waiting.iter().filter(|job| job.owner() == *owner).count() >= service.settings.job_queue {
+            let wrong = Error::new(Kind::Busy, "too many jobs wait already; come again later");
+            return Err(wrong.again_in(service.queue.seconds_for(waiting.len())));
+        }
     }
+    // To its end, even when the client leaves: half a job would be nobody's.
+    let (served, owner) = (service.clone(), owner.clone());
+    let begun = tokio::spawn(async move {
+        let store = served.store()?;
+        let job = Job::begin(store, served.name(), &owner, &asked, input, once.as_ref()).await?;
+        let state = job.state(store).await?;
+        if state.phase == Phase::Queued && state.tries == 0 {
+            if let Err(wrong) = served.runner.wake(store, &job).await {
+                if let Some(once) = &once {
+                    once.forget(store, served.name(), &owner).await?;
+                }
+                return Err(wrong);
+            }
+            telemetry::job(Phase::Queued.name());
+        }
+        Ok((job, state))
+    });
+    let (job, state) = begun.await.map_err(Error::internal)??;
     let address = format!("{}jobs/{}", service.base(), job.id());
     let mut response = (StatusCode::ACCEPTED, tell::json(&job.json(&state, &up(service, "")))).into_response();
     let headers = response.headers_mut();
@@ -99,14 +141,10 @@ fn up(service: &Service, relative: &str) -> String {
     service.settings.base_url.as_ref().map_or_else(|| relative.to_owned(), |base| format!("{base}/"))
 }
 
-pub(super) async fn state(
-    State(service): Served,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub(super) async fn state(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let job = Job::named(service.name(), &turn.owner, &id)?;
-    let state = job.state(service.store()?).await?;
+    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
+    let state = runner::given_up(&service, store, &job, job.state(store).await?).await?;
     let mut response = tell::json(&job.json(&state, &up(&service, "../")));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if !state.phase.is_over() {
@@ -115,13 +153,9 @@ pub(super) async fn state(
     Ok(response)
 }
 
-pub(super) async fn cancel(
-    State(service): Served,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub(super) async fn cancel(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let (job, store) = (Job::named(service.name(), &turn.owner, &id)?, service.store()?);
+    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
     let (state, ours) = job.change(store, |state| state.phase = Phase::Cancelled).await?;
     if ours {
         telemetry::job(Phase::Cancelled.name());
@@ -131,50 +165,47 @@ pub(super) async fn cancel(
 }
 
 /// A job's states as server-sent events (HTML standard, 9.2), until it is over.
-pub(super) async fn events(
-    State(service): Served,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub(super) async fn events(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let job = Job::named(service.name(), &turn.owner, &id)?;
-    job.state(service.store()?).await?;
+    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
+    job.state(store).await?;
     let until = tokio::time::Instant::now() + FOLLOWED;
-    let seen = futures_util::stream::unfold((service, job, None, false), move |(service, job, last, over)| async move {
-        if over {
-            return None;
-        }
-        loop {
-            let store = service.store().ok()?;
-            let state = job.state(store).await.ok()?;
-            let words = job.json(&state, &up(&service, "../../")).to_string();
-            if last.as_ref() != Some(&words) {
-                let event = Event::default().event("job").data(&words);
-                let over = state.phase.is_over();
-                return Some((Ok::<_, Infallible>(event), (service, job, Some(words), over)));
-            }
-            if tokio::time::Instant::now() > until {
+    let seen =
+        futures_util::stream::unfold((service, job, None, false), move |(service, job, last, over)| async move {
+            if over {
                 return None;
             }
-            tokio::time::sleep(LOOK).await;
-        }
-    });
+            loop {
+                let store = service.store().ok()?;
+                let state = job.state(store).await.ok()?;
+                let words = job.json(&state, &up(&service, "../../")).to_string();
+                if last.as_ref() != Some(&words) {
+                    let event = Event::default().event("job").data(&words);
+                    let over = state.phase.is_over();
+                    return Some((Ok::<_, Infallible>(event), (service, job, Some(words), over)));
+                }
+                if tokio::time::Instant::now() > until {
+                    return None;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK) => {}
+                    // This process ends: who follows asks the next one.
+                    () = service.runner.stopped() => return None,
+                }
+            }
+        });
     let mut response = Sse::new(seen).keep_alive(KeepAlive::default()).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 /// The platform's own invocation: runs the job that it names, and ends with it.
-pub(super) async fn run(
-    State(service): Served,
-    Path(place): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let (job, store) = (Job::placed(service.name(), &place)?, service.store()?);
+pub(super) async fn run(State(service): Served, Named(place): Named, headers: HeaderMap) -> Result<Response, Failure> {
+    let (store, job) = (service.store()?, Job::placed(service.name(), &place)?);
     let token = headers.get("x-job-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !job.asked(store).await?.allows(token) {
         return Err(Error::new(Kind::WrongKey, "only the platform runs jobs").into());
     }
-    super::runner::finish(&service, store, &job).await?;
+    runner::finish_invoked(&service, store, &job).await?;
     Ok(tell::json(&job.json(&job.state(store).await?, &up(&service, "../../"))))
 }

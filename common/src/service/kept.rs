@@ -1,20 +1,21 @@
 //! What is kept: uploads and results.
 
+use std::ops::Range;
+
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Failure, Served, Turn, tell};
+use super::{Failure, Named, Served, Turn, tell};
 use crate::body::{self, Most};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::request;
 use crate::result::{self, Id};
-use crate::store::GetRange;
 use crate::uploads;
 
 /// The longest announcement of a file.
@@ -25,7 +26,11 @@ pub(super) async fn announce(State(service): Served, request: Request) -> Result
     let (parts, body) = request.into_parts();
     let turn = Turn::of(&parts)?;
     let most = Most { picture: ANNOUNCEMENT, body: None };
-    let (words, _held) = body::read(&parts.headers, body, most, &service.room).await?;
+    let longer = |wrong: Error| match wrong.kind() {
+        Kind::TooLarge => Error::new(Kind::TooLarge, format!("the announcement is longer than {ANNOUNCEMENT} bytes")),
+        _ => wrong,
+    };
+    let (words, _held) = body::read(&parts.headers, body, most, &service.room).await.map_err(longer)?;
     let most = service.settings.max_upload_bytes;
     let told = uploads::announce(store, &turn.owner, &words, most, &service.base()).await?;
     let address = format!("{}uploads/{}", service.base(), told["id"].as_str().unwrap_or_default());
@@ -33,11 +38,7 @@ pub(super) async fn announce(State(service): Served, request: Request) -> Result
     Ok((StatusCode::CREATED, [(LOCATION, address)], tell::json(&told)).into_response())
 }
 
-pub(super) async fn put(
-    State(service): Served,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub(super) async fn put(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let store = service.store()?;
     let (parts, body) = request.into_parts();
     let token = request::query(&parts)?.into_iter().find(|(name, _)| name == "token");
@@ -48,7 +49,7 @@ pub(super) async fn put(
 
 pub(super) async fn remove_upload(
     State(service): Served,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
@@ -58,18 +59,20 @@ pub(super) async fn remove_upload(
 
 pub(super) async fn remove_result(
     State(service): Served,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    result::remove(service.store()?, &Id::read(&id)?, &turn.owner).await?;
+    let store = service.store()?;
+    result::remove(store, &Id::read(&id)?, &turn.owner).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// A result: whole, a range of it, or that the client has it already.
 pub(super) async fn result(
     State(service): Served,
-    Path(id): Path<String>,
+    Named(id): Named,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (store, id) = (service.store()?, Id::read(&id)?);
@@ -82,37 +85,61 @@ pub(super) async fn result(
         (CACHE_CONTROL, HeaderValue::from_str(&fresh).map_err(Error::internal)?),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
+    let length = result::length(store, &id).await?;
     if headers.get_all(IF_NONE_MATCH).iter().any(|listed| tag.is_named(listed)) {
-        result::check(store, &id).await?;
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
-    let still = headers.get(IF_RANGE).is_none_or(|given| *given == tag.header());
-    let part = headers.get(RANGE).and_then(|value| value.to_str().ok()).filter(|_| still).and_then(range);
-    let partial = part.is_some();
-    let kept = result::open(store, &id, part).await?;
-    let length = kept.range.end - kept.range.start;
-    let place = format!("bytes {}-{}/{}", kept.range.start, kept.range.end.saturating_sub(1), kept.length);
+    // A range is for GET (RFC 9110, 14.2), and of the content that the client has begun with.
+    let still = method == Method::GET && headers.get(IF_RANGE).is_none_or(|given| *given == tag.header());
+    let asked = headers.get(RANGE).and_then(|value| value.to_str().ok()).filter(|_| still);
+    let part = match asked.map_or(Part::Whole, |asked| part(asked, length)) {
+        Part::Whole => None,
+        Part::Of(range) => Some(range),
+        Part::None => {
+            let message = format!("the result has {length} bytes, and none of those that were asked for");
+            let mut response = Failure::from(Error::new(Kind::NotSatisfiable, message)).into_response();
+            response.headers_mut().insert(CONTENT_RANGE, value(&format!("bytes */{length}"))?);
+            return Ok(response);
+        }
+    };
+    let kept = result::open(store, &id, part.clone()).await?;
     let mut response = (head, Body::from_stream(kept.bytes)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(id.media_type()));
-    headers.insert(CONTENT_LENGTH, length.into());
-    if partial {
-        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&place).map_err(Error::internal)?);
+    headers.insert(CONTENT_LENGTH, (kept.range.end - kept.range.start).into());
+    if let Some(part) = part {
+        headers.insert(CONTENT_RANGE, value(&format!("bytes {}-{}/{length}", part.start, part.end - 1))?);
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
 }
 
-/// One range of bytes (RFC 9110, 14.1.2); several, or what is none, are answered with the whole.
-fn range(text: &str) -> Option<GetRange> {
-    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+fn value(text: &str) -> Result<HeaderValue> {
+    HeaderValue::from_str(text).map_err(Error::internal)
+}
+
+/// What a client wants of a result.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Of(Range<u64>),
+    /// Bytes that it does not have.
+    None,
+}
+
+/// One range of bytes (RFC 9110, 14.1.2) of so many; several, or what is none, are answered with the whole.
+fn part(asked: &str, length: u64) -> Part {
+    let Some((first, last)) = asked.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Part::Whole;
+    };
     let number = |text: &str| text.trim().parse::<u64>().ok();
-    match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => Some(GetRange::Bounded(first..last.checked_add(1)?)),
-        (Some(first), None) if last.trim().is_empty() => Some(GetRange::Offset(first)),
-        (None, Some(last)) if first.trim().is_empty() => Some(GetRange::Suffix(last)),
-        _ => None,
-    }
+    let range = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(length),
+        (Some(first), None) if last.trim().is_empty() => first..length,
+        (None, Some(last)) if first.trim().is_empty() => length.saturating_sub(last)..length,
+        _ => return Part::Whole,
+    };
+    if range.is_empty() { Part::None } else { Part::Of(range) }
 }
 
 #[cfg(test)]
@@ -121,11 +148,20 @@ mod tests {
 
     #[test]
     fn one_range_is_read_and_everything_else_is_the_whole() {
-        assert_eq!(range("bytes=0-9"), Some(GetRange::Bounded(0..10)));
-        assert_eq!(range("bytes=5-"), Some(GetRange::Offset(5)));
-        assert_eq!(range("bytes=-5"), Some(GetRange::Suffix(5)));
-        for whole in ["bytes=", "bytes=-", "bytes=9-5", "bytes=1-2,5-6", "lines=1-2", "bytes=1-18446744073709551615"] {
-            assert_eq!(range(whole), None, "{whole}");
+        for (asked, expect) in [
+            ("bytes=0-9", Part::Of(0..10)),
+            ("bytes=5-", Part::Of(5..100)),
+            ("bytes=-5", Part::Of(95..100)),
+            ("bytes=-500", Part::Of(0..100)),
+            ("bytes=90-500", Part::Of(90..100)),
+            ("bytes=1-18446744073709551615", Part::Of(1..100)),
+            ("bytes=100-", Part::None),
+            ("bytes=-0", Part::None),
+        ] {
+            assert_eq!(part(asked, 100), expect, "{asked}");
+        }
+        for whole in ["bytes=", "bytes=-", "bytes=9-5", "bytes=1-2,5-6", "lines=1-2", "bytes=1-99999999999999999999"] {
+            assert_eq!(part(whole, 100), Part::Whole, "{whole}");
         }
     }
 }

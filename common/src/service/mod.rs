@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware;
@@ -103,6 +103,9 @@ impl Turn {
 /// The side of the picture that warms a network up.
 const WARM_UP_SIDE: usize = 64;
 
+/// Room for what comes with an upload's id, bytes.
+const ROOM: usize = 1 << 20;
+
 /// How often times are folded into the metrics where nobody asks for them.
 const FOLD: Duration = Duration::from_secs(30);
 
@@ -123,7 +126,8 @@ impl Service {
         let tracer = settings.traces.as_deref().map(|to| Tracer::start(to, function.card().name)).transpose()?;
         Ok(Self {
             queue: Queue::new(settings.instances, settings.queue),
-            room: Room::new(settings.max_bytes.saturating_mul(BODIES)),
+            // At least one of the largest that may be uploaded.
+            room: Room::new(settings.max_bytes.saturating_mul(BODIES).max(settings.max_upload_bytes as usize + ROOM)),
             rate: Rate::new(settings.rate),
             runs: Runs::default(),
             runner: Runner::new(&settings, platform)?,
@@ -203,8 +207,16 @@ impl Service {
                 let found = service.refresh(&mut refused);
                 (found, refused)
             });
-            let Ok((found, seen)) = looked.await else { return };
-            refused = seen;
+            let found = match looked.await {
+                Ok((found, seen)) => {
+                    refused = seen;
+                    found
+                }
+                Err(gone) => {
+                    refused = BTreeMap::new();
+                    Err(Error::internal(gone))
+                }
+            };
             if let Err(cause) = found {
                 log::line(Level::Error, "new models are not taken up", json!({"cause": cause.to_string()}));
             }
@@ -220,7 +232,10 @@ impl Service {
         if changed.is_empty() {
             return Ok(());
         }
-        self.try_out(&catalogue)?;
+        if let Err(wrong) = self.try_out(&catalogue) {
+            catalogue.refuse_default(seen);
+            return Err(wrong);
+        }
         let face = Arc::new(Face::new(&*self.function, &self.settings, catalogue));
         face.told();
         *self.face.write().unwrap_or_else(PoisonError::into_inner) = face;
@@ -277,8 +292,10 @@ impl Service {
         let mut router = Router::new();
         for route in self.function.routes() {
             let route = Arc::new(route);
-            router = router
-                .route(route.path, post(async move |served: Served, request| stream::run(served, route, request).await));
+            router = router.route(
+                route.path,
+                post(async move |served: Served, request| stream::run(served, route, request).await),
+            );
         }
         if self.platform == Platform::Http {
             router = router.route("/metrics", get(tell::metrics));
@@ -329,6 +346,20 @@ impl Face {
 }
 
 type Served = State<Arc<Service>>;
+
+/// The part of an address that names a thing; one that can't be read names none.
+struct Named(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|cause| Error::new(Kind::NotFound, "there is nothing at this address").because(cause))?;
+        Ok(Self(name))
+    }
+}
 
 async fn warmup(State(service): Served) -> Result<Response, Failure> {
     let start = Instant::now();

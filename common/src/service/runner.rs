@@ -11,13 +11,15 @@ use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::Response;
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 use tower_service::Service as _;
 
+use super::around::{Failure, document};
 use super::{Platform, Service, Turn};
 use crate::aws::Aws;
-use crate::error::{Error, Result};
-use crate::job::lease::{Lease, RENEWED};
+use crate::error::{Error, Kind, Result};
+use crate::job::lease::{HOLDS, Lease, RENEWED};
 use crate::job::{Job, Phase, State};
 use crate::log::{self, Level};
 use crate::result::{self, Id, Tag};
@@ -28,10 +30,17 @@ use crate::watch::Progress;
 
 /// How often the store is looked through for jobs that nobody runs, and how often a running one's is told how far it is.
 const LOOK: Duration = Duration::from_secs(2);
-const TELL: Duration = Duration::from_millis(500);
+const TELL: Duration = Duration::from_millis(250);
 
 /// How often a job is begun before it is given up: one that kills the process would do so for ever.
 const TRIES: u32 = 3;
+
+/// How long a job rests that could not be run, and how many may be run or told of at a time.
+const LATER: Duration = Duration::from_secs(2);
+const MOST: usize = 64;
+
+/// What is told of a job that is given up.
+const GIVEN_UP: &str = "the job was begun several times and never came to an end";
 
 /// The longest problem document.
 const PROBLEM: usize = 64 << 10;
@@ -45,7 +54,7 @@ pub(crate) struct Runner {
     due: Notify,
     /// Told when one that runs here is cancelled here; elsewhere the store tells it.
     running: Mutex<HashMap<Job, Arc<Notify>>>,
-    stopped: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +92,7 @@ impl Runner {
             holder: uuid::Uuid::new_v4().simple().to_string(),
             due: Notify::new(),
             running: Mutex::default(),
-            stopped: watch::Sender::new(false),
+            stop: watch::Sender::new(false),
         })
     }
 
@@ -112,7 +121,13 @@ impl Runner {
 
     /// Ends what runs here, so that others can take it up at once.
     pub(crate) fn stop(&self) {
-        self.stopped.send_replace(true);
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until it is stopped.
+    pub(super) async fn stopped(&self) {
+        // The sender lives as long as this.
+        _ = self.stop.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<Job, Arc<Notify>>> {
@@ -124,63 +139,122 @@ impl Service {
     /// Runs jobs until the runner is stopped; returns when those that ran have been given back.
     pub(crate) async fn run_jobs(self: Arc<Self>) {
         let Some(store) = self.store.clone().filter(|_| self.runner.mode == Mode::Here) else { return };
-        let mut stopped = self.runner.stopped.subscribe();
-        let mut runs = tokio::task::JoinSet::new();
+        let slots = Arc::new(Semaphore::new(self.settings.instances));
+        let mut runs = JoinSet::new();
+        // Those that others hold, or that could not be run, are not looked at for a while.
+        let mut later: HashMap<Job, Instant> = HashMap::new();
         loop {
             let waits = tokio::time::timeout(LOOK, self.runner.due.notified());
             tokio::select! {
-                _ = stopped.wait_for(|stopped| *stopped) => break,
-                Some(_) = runs.join_next(), if !runs.is_empty() => {}
+                () = self.runner.stopped() => break,
+                Some(done) = runs.join_next(), if !runs.is_empty() => {
+                    // A panic has been told of; its lease ends by itself.
+                    if let Ok(Some(job)) = done {
+                        later.insert(job, Instant::now() + LATER);
+                    }
+                }
                 _ = waits => {}
             }
             let jobs = Job::unfinished(&store, self.name()).await.unwrap_or_else(|cause| {
                 log::line(Level::Error, "jobs can't be looked through", json!({"cause": cause.to_string()}));
                 Vec::new()
             });
+            later.retain(|job, until| *until > Instant::now() && jobs.contains(job));
             for job in jobs {
-                if runs.len() >= self.settings.instances {
-                    break;
-                }
-                let known = self.runner.runs().contains_key(&job);
-                if known {
+                if runs.len() >= MOST || self.runner.runs().contains_key(&job) || later.contains_key(&job) {
                     continue;
                 }
-                self.runner.runs().insert(job.clone(), Arc::default());
-                let (service, store) = (self.clone(), store.clone());
-                runs.spawn(async move {
-                    if let Err(cause) = finish(&service, &store, &job).await {
-                        log::line(Level::Error, "a job stopped", json!({"cause": cause.to_string()}));
+                let Ok(slot) = slots.clone().try_acquire_owned() else { break };
+                match Lease::take(&store, &job, &self.runner.holder).await {
+                    Ok(Some(lease)) => {
+                        self.runner.runs().insert(job.clone(), Arc::default());
+                        runs.spawn(self.clone().run_leased(store.clone(), job, lease, slot));
                     }
-                    service.runner.runs().remove(&job);
-                });
+                    Ok(None) => _ = later.insert(job, Instant::now() + RENEWED),
+                    Err(cause) => {
+                        log::line(Level::Error, "a job can't be taken", json!({"cause": cause.to_string()}));
+                        later.insert(job, Instant::now() + LATER);
+                    }
+                }
             }
         }
         while runs.join_next().await.is_some() {}
     }
+
+    /// Brings a job to its end; gives it again where it is to be tried again.
+    async fn run_leased(
+        self: Arc<Self>,
+        store: Arc<Store>,
+        job: Job,
+        mut lease: Lease,
+        slot: OwnedSemaphorePermit,
+    ) -> Option<Job> {
+        let done = finish(&self, &store, &job, &mut lease, Some(slot)).await;
+        self.runner.runs().remove(&job);
+        let over = done.unwrap_or_else(|cause| {
+            log::line(Level::Error, "a job stopped", json!({"cause": cause.to_string()}));
+            false
+        });
+        if let Err(cause) = lease.end(&store, over).await {
+            log::line(Level::Error, "a lease was not given back", json!({"cause": cause.to_string()}));
+        }
+        (!over).then_some(job)
+    }
 }
 
-/// Brings a job to its end where nobody else is at it.
-pub(super) async fn finish(service: &Arc<Service>, store: &Arc<Store>, job: &Job) -> Result<()> {
-    let Some(mut lease) = Lease::take(store, job, &service.runner.holder).await? else { return Ok(()) };
-    let done = finish_leased(service, store, job, &mut lease).await;
-    lease.end(store).await?;
-    done
+/// Brings a job to its end in the invocation that was made for it; where another one is at it, that does.
+pub(super) async fn finish_invoked(service: &Arc<Service>, store: &Arc<Store>, job: &Job) -> Result<()> {
+    let until = Instant::now() + service.settings.job_deadline;
+    loop {
+        let Some(mut lease) = Lease::take(store, job, &service.runner.holder).await? else { return Ok(()) };
+        let done = finish(service, store, job, &mut lease, None).await;
+        lease.end(store, matches!(done, Ok(true))).await?;
+        match done {
+            Ok(true) => return Ok(()),
+            again if Instant::now() > until => return again.map(drop),
+            // Nobody else comes for it: what it takes may be there in a moment.
+            _ => tokio::time::sleep(LATER).await,
+        }
+    }
 }
 
-async fn finish_leased(service: &Arc<Service>, store: &Arc<Store>, job: &Job, lease: &mut Lease) -> Result<()> {
-    let (state, _) = job
-        .change(store, |state| {
-            state.phase = if state.tries < TRIES { Phase::Running } else { Phase::Failed };
+/// The state of a job once more: one whose last try ended without a word is given up.
+pub(super) async fn given_up(service: &Service, store: &Store, job: &Job, state: State) -> Result<State> {
+    let last = state.phase == Phase::Running && state.tries >= TRIES;
+    if service.runner.mode == Mode::Here || !last || !Lease::is_free(store, job).await? {
+        return Ok(state);
+    }
+    let (state, _) = job.change(store, give_up).await?;
+    job.close(store).await?;
+    Ok(state)
+}
+
+fn give_up(state: &mut State) {
+    state.phase = Phase::Failed;
+    state.problem = Some(json!({
+        "type": "about:blank", "title": "Internal Server Error", "status": 500, "code": 500, "req_id": "",
+        "detail": GIVEN_UP, "msg": GIVEN_UP,
+    }));
+}
+
+/// Brings a job to its end; false where it is to be tried again later. `slot` is given back as soon as nothing runs any more.
+async fn finish(
+    service: &Arc<Service>,
+    store: &Arc<Store>,
+    job: &Job,
+    lease: &mut Lease,
+    slot: Option<OwnedSemaphorePermit>,
+) -> Result<bool> {
+    let begin = |state: &mut State| {
+        if state.tries < TRIES {
+            state.phase = Phase::Running;
             state.tries += 1;
             state.progress = 0.0;
-            if state.phase == Phase::Failed {
-                state.problem = Some(json!({
-                    "type": "about:blank", "title": "Internal Server Error", "status": 500, "code": 500,
-                    "detail": "the job was begun several times and never came to an end",
-                }));
-            }
-        })
-        .await?;
+        } else {
+            give_up(state);
+        }
+    };
+    let (state, _) = job.change(store, begin).await?;
     if !state.phase.is_over() {
         let begun = Instant::now();
         let progress = Progress::default();
@@ -188,51 +262,57 @@ async fn finish_leased(service: &Arc<Service>, store: &Arc<Store>, job: &Job, le
             ended = run(service, store, job, progress.clone()) => ended?,
             ended = accompany(service, store, job, lease, &progress) => ended?,
         };
-        match ended {
-            Ended::Left => {}
-            Ended::Again => {
-                let again = |state: &mut State| {
-                    state.phase = Phase::Queued;
-                    state.tries -= 1;
-                };
-                job.change(store, again).await?;
-                return Ok(());
-            }
-            Ended::Kept(id, alone) => {
-                let done = |state: &mut State| {
-                    state.phase = Phase::Done;
-                    state.progress = 1.0;
-                    state.result = Some(id.as_str().to_owned());
-                };
-                if !job.change(store, done).await?.1 && alone {
-                    // It was cancelled, or done elsewhere, a moment before: one result is enough.
-                    result::remove(store, &id, &job.owner()).await.or_else(not_found)?;
-                }
-            }
-            Ended::Failed(problem) => {
-                let failed = |state: &mut State| {
-                    state.phase = Phase::Failed;
-                    state.problem = Some(problem.clone());
-                };
-                job.change(store, failed).await?;
-            }
-        }
-        let phase = job.state(store).await?.phase;
+        let phase = note(store, job, ended).await?;
         let line = json!({"job": job.id().get(..8), "state": phase.name(), "seconds": begun.elapsed().as_secs_f64()});
         log::line(Level::Info, "job", line);
         if !phase.is_over() {
-            return Ok(());
+            return Ok(false);
         }
         if phase != Phase::Cancelled {
             telemetry::job(phase.name());
         }
     }
+    drop(slot);
     tell(service, store, job, lease).await?;
-    job.close(store).await
+    job.close(store).await?;
+    Ok(true)
+}
+
+/// Notes how a run ended; gives the state that the job has then.
+async fn note(store: &Store, job: &Job, ended: Ended) -> Result<Phase> {
+    match ended {
+        Ended::Left => {}
+        Ended::Again => {
+            let again = |state: &mut State| {
+                state.phase = Phase::Queued;
+                state.tries -= 1;
+            };
+            job.change(store, again).await?;
+        }
+        Ended::Kept(id, alone) => {
+            let done = |state: &mut State| {
+                state.phase = Phase::Done;
+                state.progress = 1.0;
+                state.result = Some(id.as_str().to_owned());
+            };
+            if !job.change(store, done).await?.1 && alone {
+                // It was cancelled, or done elsewhere, a moment before: one result is enough.
+                result::remove(store, &id, &job.owner()).await.or_else(not_found)?;
+            }
+        }
+        Ended::Failed(problem) => {
+            let failed = |state: &mut State| {
+                state.phase = Phase::Failed;
+                state.problem = Some(problem.clone());
+            };
+            job.change(store, failed).await?;
+        }
+    }
+    Ok(job.state(store).await?.phase)
 }
 
 fn not_found(wrong: Error) -> Result<()> {
-    if wrong.kind() == crate::error::Kind::NotFound { Ok(()) } else { Err(wrong) }
+    if wrong.kind() == Kind::NotFound { Ok(()) } else { Err(wrong) }
 }
 
 /// Tells the job's own server that it is over.
@@ -244,6 +324,7 @@ async fn tell(service: &Arc<Service>, store: &Arc<Store>, job: &Job, lease: &mut
     let told = loop {
         tokio::select! {
             told = &mut told => break told,
+            // Told twice where it is lost: its id tells that it is the same.
             () = tokio::time::sleep(RENEWED) => drop(lease.renew(store).await?),
         }
     };
@@ -262,29 +343,36 @@ async fn accompany(
     progress: &Progress,
 ) -> Result<Ended> {
     let cancelled = service.runner.runs().get(job).cloned().unwrap_or_default();
-    let mut stopped = service.runner.stopped.subscribe();
-    let (mut renewed, mut told) = (Instant::now(), 0.0);
+    let (mut renewed, mut tried, mut told) = (Instant::now(), Instant::now(), 0.0);
     loop {
         tokio::select! {
             () = tokio::time::sleep(TELL) => {}
             () = cancelled.notified() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return Ok(Ended::Again),
+            () = service.runner.stopped() => return Ok(Ended::Again),
         }
-        if renewed.elapsed() > RENEWED {
-            if !lease.renew(store).await? {
-                return Ok(Ended::Left);
+        if tried.elapsed() > RENEWED {
+            tried = Instant::now();
+            match lease.renew(store).await {
+                Ok(true) => renewed = Instant::now(),
+                Ok(false) => return Ok(Ended::Left),
+                // A store that fails for a moment ends nothing; one that fails for longer may have let another one in.
+                Err(cause) if renewed.elapsed() < HOLDS => {
+                    log::line(Level::Error, "a lease was not renewed", json!({"cause": cause.to_string()}));
+                }
+                Err(_) => return Ok(Ended::Left),
             }
-            renewed = Instant::now();
         }
         let share = progress.share();
-        let state = if share > told {
-            told = share;
-            job.change(store, |state| state.progress = share).await?.0
+        let seen = if share > told {
+            job.change(store, |state| state.progress = share).await.map(|(state, _)| state)
         } else {
-            job.state(store).await?
+            job.state(store).await
         };
-        if state.phase.is_over() {
-            return Ok(Ended::Left);
+        match seen {
+            Ok(state) if state.phase.is_over() => return Ok(Ended::Left),
+            Ok(_) => told = share.max(told),
+            Err(wrong) if wrong.kind() == Kind::NotFound => return Ok(Ended::Left),
+            Err(_) => {}
         }
     }
 }
@@ -318,10 +406,7 @@ async fn run(service: &Arc<Service>, store: &Arc<Store>, job: &Job, progress: Pr
         Ok(()) => Ok(Ended::Kept(id, true)),
         Err(cause) => {
             log::line(Level::Error, "a job's answer broke off", json!({"cause": cause.to_string()}));
-            Ok(Ended::Failed(json!({
-                "type": "about:blank", "title": "Internal Server Error", "status": 500, "code": 500,
-                "detail": "the answer broke off before it was whole",
-            })))
+            Ok(Ended::Failed(document(&Failure::from(cause), "")))
         }
     }
 }

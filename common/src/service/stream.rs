@@ -7,16 +7,19 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt;
 use serde_json::json;
 
 use super::around::{Details, id};
-use super::picture::headers;
+use super::picture::{headers, led};
 use super::{Failure, Served, Service, Turn, jobs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::{self, FileAsk, Source};
 use crate::file_work::{FileWork, Started};
 use crate::job;
+use crate::options::{self, LinkOption};
 use crate::reply;
+use crate::result::{self, Id, Tag};
 use crate::route::Route;
 use crate::uploads;
 use crate::watch::Watch;
@@ -38,8 +41,14 @@ async fn answer(
     req_id: &mut Option<String>,
 ) -> Result<Response> {
     let (settings, turn, face) = (&service.settings, Turn::of(parts)?, service.face());
-    let FileAsk { source, req_id: named, options } = file::read(parts, body, route.field, service.most_of_file()).await?;
+    let FileAsk { source, req_id: named, mut options } =
+        file::read(parts, body, route.field, service.most_of_file()).await?;
     req_id.clone_from(&named);
+    let wishes: LinkOption = options::take(&mut options)?;
+    let link = wishes.link.unwrap_or_default();
+    if link {
+        service.store()?;
+    }
     let accept = reply::accepted(&parts.headers);
     let work = FileWork::plan(route, &face.catalogue, settings, &accept, options.clone())?;
     if turn.outside && job::prefers_later(&parts.headers) {
@@ -61,11 +70,21 @@ async fn answer(
         false => service.queue.patient_place(deadline).await?,
     };
     let name = work.variant().to_owned();
-    let model = compute(move || face.catalogue.model(&name)).await?;
+    let asked = name.clone();
+    let model = compute(move || face.catalogue.model(&asked)).await?;
     let watch = Watch::telling(turn.progress.clone());
     let started = work.start(file, model, place, deadline, watch, id(parts)).await?;
     let Started { media_type, x_model, body } = started;
-    let mut response = (headers(media_type, &x_model)?, body).into_response();
-    response.extensions_mut().insert(Details { line: json!({"bytes_in": bytes}), ..Details::default() });
+    let mut response = if link {
+        let (store, id) = (service.store()?, Id::draw(&turn.owner, &Tag::drawn(), media_type)?);
+        result::keep_pieces(store, &id, Box::pin(body.into_data_stream().map_err(Error::internal))).await?;
+        let mut response = led(&format!("{}result/{}", service.base(), id.as_str()))?;
+        response.extensions_mut().insert(id);
+        response
+    } else {
+        (headers(media_type, &x_model)?, body).into_response()
+    };
+    let line = json!({"bytes_in": bytes});
+    response.extensions_mut().insert(Details { line, model: name, ..Details::default() });
     Ok(response)
 }

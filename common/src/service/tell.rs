@@ -1,12 +1,12 @@
 //! What the function tells of itself: routes that run nothing.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::{Failure, Served};
+use super::{Failure, Named, Served};
 use crate::function::Card;
 use crate::page;
 use crate::reply;
@@ -41,7 +41,7 @@ pub(super) async fn models(State(service): Served) -> Response {
     json(&service.face().catalogue.tree(name, title, summary))
 }
 
-pub(super) async fn model(State(service): Served, Path(name): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn model(State(service): Served, Named(name): Named) -> Result<Response, Failure> {
     Ok(json(&service.face().catalogue.card(&name)?))
 }
 

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::prefix::PrefixStore;
-use object_store::{CredentialProvider, ObjectStore};
+use object_store::{CredentialProvider, ObjectStore, RetryConfig};
 
 use crate::aws::Aws;
 use crate::error::{Error, Result};
 
 /// How long a presigned address may be used.
 const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// How long a call that fails is tried again.
+const RETRIED: Duration = Duration::from_secs(15);
 
 /// A bucket as presigned addresses need it.
 pub(super) struct Bucket {
@@ -41,7 +44,8 @@ pub(super) async fn open(named: &str) -> Result<(Arc<dyn ObjectStore>, Bucket)> 
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(aws.region())
-        .with_credentials(Arc::new(Chain(aws.clone())));
+        .with_credentials(Arc::new(Chain(aws.clone())))
+        .with_retry(RetryConfig { max_retries: 3, retry_timeout: RETRIED, ..RetryConfig::default() });
     // Another server than AWS's own: the bucket stands in the path, and plain HTTP is the operator's choice.
     let address = match aws.endpoint("s3") {
         None => format!("https://{bucket}.s3.{}.amazonaws.com", aws.region()),
@@ -75,10 +79,11 @@ impl CredentialProvider for Chain {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let found = self.0.credentials().await.map_err(|cause| object_store::Error::Generic {
-            store: "S3",
-            source: Box::new(cause),
-        })?;
+        let found = self
+            .0
+            .credentials()
+            .await
+            .map_err(|cause| object_store::Error::Generic { store: "S3", source: Box::new(cause) })?;
         Ok(Arc::new(AwsCredential { key_id: found.id, secret_key: found.secret, token: found.token }))
     }
 }

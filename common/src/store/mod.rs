@@ -18,16 +18,15 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    Error as StoreError, GetOptions, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    Error as StoreError, GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
     PutOptions, PutPayload, UpdateVersion,
 };
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, has_no_room};
 use crate::settings::Settings;
 
 use bucket::Bucket;
 pub(crate) use bucket::Presigned;
-pub(crate) use object_store::GetRange;
 use sweep::Quota;
 
 /// How large the pieces are in which a long body is written; S3 takes none smaller than 5 MiB but the last.
@@ -53,6 +52,8 @@ pub(crate) struct Kept {
     pub range: Range<u64>,
     /// What tells this content from another one under the same name.
     pub version: Version,
+    /// How long it is kept still.
+    pub left: Duration,
     /// The bytes, piece by piece.
     pub bytes: BoxStream<'static, Result<Bytes>>,
 }
@@ -111,9 +112,19 @@ impl Store {
     pub(crate) async fn create(&self, name: &Name, bytes: Bytes) -> Result<bool> {
         self.made_room(bytes.len() as u64);
         let options = PutOptions::from(PutMode::Create);
-        match self.objects.put_opts(&name.0, PutPayload::from_bytes(bytes), options).await {
+        match self.objects.put_opts(&name.0, PutPayload::from_bytes(bytes.clone()), options).await {
             Ok(_) => Ok(true),
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(false),
+            // One that is too old counts as none, also where nobody has swept yet.
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+                match self.objects.head(&name.0).await {
+                    Ok(meta) if self.is_old(&meta) => {
+                        let version = Version(UpdateVersion { e_tag: meta.e_tag, version: meta.version });
+                        self.replace(name, bytes, &version).await
+                    }
+                    Ok(_) | Err(StoreError::NotFound { .. }) => Ok(false),
+                    Err(cause) => Err(failed(cause)),
+                }
+            }
             Err(cause) => Err(failed(cause)),
         }
     }
@@ -153,13 +164,15 @@ impl Store {
         length: Option<u64>,
         mut pieces: BoxStream<'_, Result<Bytes>>,
     ) -> Result<()> {
+        // Room is made for it as it comes, and not after.
+        self.made_room(length.unwrap_or_default());
         let mut file = self.objects.put_multipart(&name.0).await.map_err(failed)?;
         let written = match write_all(&mut *file, length, &mut pieces).await {
             Ok(bytes) => file.complete().await.map_err(failed).map(|_| bytes),
             Err(wrong) => Err(wrong),
         };
         match written {
-            Ok(bytes) => self.made_room(bytes),
+            Ok(bytes) => self.made_room(bytes - length.unwrap_or_default()),
             // What was written of it is of no use; where even that fails, the sweep takes it.
             Err(_) => _ = file.abort().await,
         }
@@ -168,10 +181,9 @@ impl Store {
 
     /// A thing, or a part of it; `None` where there is none, or where it is older than things are kept.
     ///
-    /// # Errors
-    /// `Range` when it has no such part.
-    pub(crate) async fn get(&self, name: &Name, part: Option<GetRange>) -> Result<Option<Kept>> {
-        let options = GetOptions { range: part, ..GetOptions::default() };
+    /// `part`: one that it has.
+    pub(crate) async fn get(&self, name: &Name, part: Option<Range<u64>>) -> Result<Option<Kept>> {
+        let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
         let found = match self.objects.get_opts(&name.0, options).await {
             Ok(found) => found,
             Err(StoreError::NotFound { .. }) => return Ok(None),
@@ -182,8 +194,9 @@ impl Store {
         }
         let version = Version(UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() });
         let (length, range) = (found.meta.size, found.range.clone());
+        let left = self.kept.saturating_sub(sweep::age(&found.meta));
         let bytes = found.into_stream().map(|piece| piece.map_err(failed)).boxed();
-        Ok(Some(Kept { length, range, version, bytes }))
+        Ok(Some(Kept { length, range, version, left, bytes }))
     }
 
     /// The length of a thing; `None` as in `get`.
@@ -211,6 +224,7 @@ impl Store {
     /// All names below one, those that were written first before the others.
     pub(crate) async fn list(&self, below: &Name) -> Result<Vec<Name>> {
         let mut found: Vec<_> = self.objects.list(Some(&below.0)).try_collect().await.map_err(failed)?;
+        found.retain(|meta| !self.is_old(meta));
         found.sort_by_key(|meta| meta.last_modified);
         Ok(found.into_iter().map(|meta| Name(meta.location)).collect())
     }
@@ -324,25 +338,31 @@ async fn write_all(
 fn failed(cause: StoreError) -> Error {
     match cause {
         StoreError::Generic { ref source, .. } if is_full(&**source) => no_room(&cause),
-        StoreError::Generic { ref source, .. } if source.to_string().contains("range") => {
-            Error::new(Kind::NotSatisfiable, "the thing has no such part of its bytes").because(cause)
-        }
-        cause => Error::internal(cause),
+        cause => Error::internal(without_ids(&cause.to_string())),
     }
 }
 
+/// A text for the log: an id in it would be a right for whoever reads that.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &&str| word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let shown = words.map(|word| {
+        let bare = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        if is_id(&bare) { format!("(id){}", &word[bare.len()..]) } else { word.to_owned() }
+    });
+    shown.collect()
+}
+
 fn no_room(cause: &dyn std::fmt::Display) -> Error {
-    Error::new(Kind::NotReady, "the store can't take it now; come again later").because(cause.to_string())
+    let message = "the store can't take it now; come again later";
+    Error::new(Kind::NotReady, message).because(without_ids(&cause.to_string()))
 }
 
 /// Whether an error comes from a full disk.
 fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
     let mut at = Some(cause);
     while let Some(error) = at {
-        let full = |io: &std::io::Error| {
-            matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-        };
-        if error.downcast_ref::<std::io::Error>().is_some_and(full) {
+        if error.downcast_ref::<std::io::Error>().is_some_and(has_no_room) {
             return true;
         }
         at = error.source();
@@ -356,4 +376,29 @@ pub(crate) async fn in_folder(folder: &std::path::Path) -> Store {
     let path = folder.display().to_string();
     let settings = Settings::read(|name| (name == "STORE").then(|| path.clone())).unwrap();
     Store::open(&settings).await.unwrap().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_id_stands_in_a_text_for_the_log() {
+        let told = without_ids("result/0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331.jpg: no such file");
+        assert_eq!(told, "result/(id)-b7ad6b7169203331.jpg: no such file");
+    }
+
+    #[tokio::test]
+    async fn what_is_too_old_is_no_hindrance() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = in_folder(folder.path()).await;
+        let name = Name::of(&["lease", "a"]).unwrap();
+        assert!(store.create(&name, "one".into()).await.unwrap());
+        assert!(!store.create(&name, "two".into()).await.unwrap());
+        let file = std::fs::File::options().write(true).open(folder.path().join(name.path())).unwrap();
+        file.set_modified(std::time::SystemTime::now() - store.kept() * 2).unwrap();
+        assert!(store.get(&name, None).await.unwrap().is_none());
+        assert!(store.create(&name, "three".into()).await.unwrap());
+        assert_eq!(store.get(&name, None).await.unwrap().unwrap().read().await.unwrap(), "three");
+    }
 }

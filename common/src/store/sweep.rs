@@ -52,11 +52,14 @@ pub(super) fn age(meta: &ObjectMeta) -> Duration {
 /// Sweeps the folder once.
 pub(super) async fn folder(objects: &dyn ObjectStore, root: &FilePath, quota: &Quota, kept: Duration) -> Result<()> {
     let mut found: Vec<ObjectMeta> = objects.list(None).try_collect().await.map_err(Error::internal)?;
+    // What begins with a dot is the store's own: its lock.
+    found.retain(|meta| !meta.location.as_ref().starts_with('.'));
     found.sort_by_key(|meta| std::cmp::Reverse(meta.last_modified));
     let mut held = 0;
     for meta in found {
         // The newest come first: what no longer fits behind them goes, jobs aside, which somebody waits for.
-        let fits = held + meta.size <= quota.most || !RESTORABLE.iter().any(|first| meta.location.as_ref().starts_with(first));
+        let fits =
+            held + meta.size <= quota.most || !RESTORABLE.iter().any(|first| meta.location.as_ref().starts_with(first));
         if age(&meta) <= kept && fits {
             held += meta.size;
             continue;

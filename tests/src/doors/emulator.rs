@@ -14,7 +14,7 @@ use crate::wire::{Answer, Ask, Connection, envelope, post, post_json, send};
 const BUILD: Duration = Duration::from_secs(600);
 
 /// All functions in `cargo lambda watch`, as `make run` starts them.
-struct Emulator {
+pub struct Emulator {
     process: Process,
     port: u16,
     /// What is kept of these tests goes when they do.
@@ -22,7 +22,7 @@ struct Emulator {
 }
 
 impl Emulator {
-    fn ask(&self, function: &str, ask: &Ask) -> Answer {
+    pub fn ask(&self, function: &str, ask: &Ask) -> Answer {
         let path = format!("/lambda-url/{function}{}", ask.path);
         send(&format!("127.0.0.1:{}", self.port), &Ask { path, ..ask.clone() })
     }
@@ -44,7 +44,7 @@ fn start_emulator() -> Emulator {
 }
 
 /// The emulator of all tests that leave it as it was.
-fn emulator() -> Arc<Emulator> {
+pub fn emulator() -> Arc<Emulator> {
     static ONE: OnceLock<Arc<Emulator>> = OnceLock::new();
     ONE.get_or_init(|| Arc::new(start_emulator())).clone()
 }

@@ -1,6 +1,6 @@
 //! The same function through every door: HTTP/1.1 in a crowd, HTTP/2, the Lambda emulator, AWS's own interface emulator.
 
-mod emulator;
+pub mod emulator;
 mod http;
 pub mod interface;
 
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::process::{library, models, pictures, root, shared};
+use crate::process::{ffmpeg, library, models, pictures, root, shared};
 use crate::samples::{jpeg, photo, png, read};
 use crate::wire::{Answer, Ask, ask, envelope, get, post, post_form, post_json, unbase64};
 
@@ -31,7 +31,7 @@ fn outside(program: impl AsRef<std::ffi::OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
-    command.current_dir(root()).env("ORT_DYLIB_PATH", library()).env("MODELS", models());
+    command.current_dir(root()).env("ORT_DYLIB_PATH", library()).env("MODELS", models()).env("FFMPEG", ffmpeg());
     command
 }
 

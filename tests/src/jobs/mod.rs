@@ -155,8 +155,8 @@ fn a_job_tells_how_far_it_is_by_tiles_and_by_frames() {
     let upscale = Server::start("upscale", &[("STORE", &store), ("INSTANCES", "1")]);
     let large = crate::samples::jpeg(&photo(1600, 1200), 90);
     let detect = Server::start("detect", &[("STORE", &store), ("INSTANCES", "1")]);
-    let clip = std::fs::read(crate::process::root().join("samples/people.mp4")).expect("a clip");
-    for (server, ask) in [(&upscale, later("/?format=jpeg", &large)), (&detect, later("/video?max_frames=60", &clip))] {
+    let clip = std::fs::read(crate::process::root().join("samples/video/people.mp4")).expect("a clip");
+    for (server, ask) in [(&upscale, later("/?format=jpeg", &large)), (&detect, later("/video", &clip))] {
         let (job, _) = begin(server, &ask);
         let mut seen = Vec::new();
         let told = wait_for(Duration::from_secs(180), "the end", || {
@@ -170,7 +170,7 @@ fn a_job_tells_how_far_it_is_by_tiles_and_by_frames() {
         if answer.must("content-type") == "image/jpeg" {
             assert_eq!(crate::samples::read(&answer.body).0.width(), 4800);
         } else {
-            assert_eq!(answer.text().lines().count(), 62, "a line of the video, 60 frames, the last line");
+            assert_eq!(answer.text().lines().count(), 122, "a line of the video, 120 frames, the last line");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept: results, uploads, the cache; in a folder and on S3 servers.
 
+mod buckets;
 mod cache;
 mod large;
 mod results;
