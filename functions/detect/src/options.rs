@@ -13,6 +13,7 @@ pub struct Options {
     /// (default 0.5).
     pub iou: Option<Share>,
     /// The classes to look for, names or numbers with commas between them; without it all.
+    #[schemars(extend("examples" = ["person", "0,2"]))]
     pub classes: Option<Words>,
     /// The most boxes (default 100).
     pub max_boxes: Option<Whole<1, 1000>>,

@@ -43,7 +43,9 @@ fn every_option_of_the_document_is_taken_in_its_range_only_and_in_every_form() {
             // A knob that the default network lacks is asked of one that has it.
             let models = parameter["schema"]["x-models"].as_array().filter(|all| !all.contains(&json!("default")));
             let model = models.map_or("default", |all| all[0].as_str().expect("a model"));
-            let of = if name == "model" { String::new() } else { format!("?model={model}") };
+            // A scale chooses the model by itself.
+            let chooses = ["model", "scale"].contains(&name);
+            let of = if chooses { String::new() } else { format!("?model={model}") };
             let in_every_form = |value: &Value| -> Vec<Answer> {
                 let mut members = envelope(&body, "1");
                 members[name] = value.clone();

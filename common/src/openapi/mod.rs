@@ -1,25 +1,33 @@
 //! The OpenAPI document (3.1), made at start from the function's options and its networks' manifests: never written twice.
 
+mod run;
+
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::Catalogue;
 use crate::function::{AnyFunction, Card};
 use crate::knobs::knobs;
 use crate::manifest::Knob;
-use crate::options::{CommonOptions, LinkOption, properties};
+use crate::options::{CommonOptions, properties};
 use crate::reply::Offers;
-use crate::route::Route;
+use run::{file_operation, operation, rules};
 
 /// The options of a function by name: the common ones, its own, and every knob of every network.
 pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<String, Value> {
     let mut all = properties::<CommonOptions>();
     all.extend(function.properties());
-    let names: Vec<_> = catalogue.manifests().map(|manifest| &manifest.variant).collect();
     if function.offers() == Offers::Words {
         all.remove("link");
     }
-    all["model"] = json!({"type": "string", "enum": names, "default": catalogue.default_name(),
+    all["model"] = json!({"type": "string", "enum": names(catalogue), "default": catalogue.default_name(),
         "description": "The variant to use."});
+    if let Some(scale) = all.get_mut("scale") {
+        // As the networks have it: each number of times is one that some of them enlarge.
+        let scales: BTreeSet<_> = catalogue.manifests().map(|manifest| manifest.picture.scale).collect();
+        *scale = json!({"type": "integer", "enum": scales, "description": scale["description"]});
+    }
     for manifest in catalogue.manifests() {
         for (name, knob) in knobs(manifest) {
             let of = all.entry(&name).or_insert_with(|| schema(&knob));
@@ -32,18 +40,38 @@ pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<
             }
         }
     }
+    for schema in all.values_mut() {
+        if let Some(pattern) = schema["x-names"].as_array().and_then(|names| mix(names)) {
+            schema["pattern"] = json!(pattern);
+        }
+    }
     all
+}
+
+/// The variants' names.
+fn names(catalogue: &Catalogue) -> Vec<&String> {
+    catalogue.manifests().map(|manifest| &manifest.variant).collect()
+}
+
+/// Names with shares, as the schema of a text; none where a name is not plain.
+fn mix(names: &[Value]) -> Option<String> {
+    let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
+    let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let one = format!("({})(:[0-9]+(\\.[0-9]+)?)?", names.join("|"));
+    names.iter().all(plain).then(|| format!("^{one}(,{one})*$"))
 }
 
 fn schema(knob: &Knob) -> Value {
     match knob {
         Knob::Number { default, min, max, meaning } => {
-            json!({"type": "number", "minimum": min, "maximum": max, "default": default, "description": meaning,
-                "x-models": []})
+            json!({"type": "number", "minimum": min, "maximum": max, "default": default, "examples": [min, max],
+                "description": meaning, "x-models": []})
         }
         Knob::Mix { default, names, meaning } => {
             let meaning = format!("{meaning}: one of {}, or a mix as `a:0.6,b:0.4`", names.join(", "));
-            json!({"type": "string", "default": default, "description": meaning, "x-names": names, "x-models": []})
+            let mix = names.iter().take(2).map(|name| format!("{name}:0.5")).collect::<Vec<_>>().join(",");
+            json!({"type": "string", "default": default, "examples": [default, mix], "description": meaning,
+                "x-names": names, "x-models": []})
         }
     }
 }
@@ -53,18 +81,16 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
     let Card { name, title, summary } = function.card();
     let offers = function.offers();
     let options = options(function, catalogue);
-    let parameters: Vec<_> = options
-        .iter()
-        .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
-        .collect();
-    let run = |what: &str| json!({"post": operation(offers, what, &parameters, &options)});
+    let rules = rules(&options, catalogue);
+    let run = |what: &str| json!({"post": operation(offers, what, &options, &rules)});
     let get = |what: &str, kind: &str| {
         let schema = if kind == "application/json" { json!({"type": "object"}) } else { json!({"type": "string"}) };
         json!({"get": {"summary": what, "responses": {"200": {"description": what, "content": {kind: {"schema": schema}}}}}})
     };
+    let mut index = get("What this is", "application/json");
+    index["get"]["responses"]["200"]["content"]["text/html"] = json!({"schema": {"type": "string"}});
     let mut variant = get("One model: its manifest and its card", "application/json");
-    variant["get"]["parameters"] =
-        json!([{"name": "variant", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    variant["get"]["parameters"] = json!([{"name": "variant", "in": "path", "required": true, "schema": {"type": "string", "enum": names(catalogue)}}]);
     variant["get"]["responses"]["404"] = problem("there is no such model");
     let mut ready = get("Whether the function is warm", "application/json");
     ready["get"]["responses"]["503"] = problem("not warm yet");
@@ -74,7 +100,7 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "servers": [{"url": "."}],
         "paths": {
-            "/": {"post": run("Run the model on one picture")["post"], "get": get("What this is", "application/json")["get"]},
+            "/": {"post": run("Run the model on one picture")["post"], "get": index["get"]},
             "/enhance": run("The same; a form is answered as the super-resolution service does"),
             "/predict": run("The same"),
             "/openapi.json": get("This document", "application/json"),
@@ -97,8 +123,8 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
             "/result/{id}": {
                 "parameters": [path("id")],
                 "get": {"summary": "A kept answer; its id is the right to read it", "responses": {
-                    "200": {"description": "all of it", "content": {"*/*": {"schema": file()}}},
-                    "206": {"description": "the range that was asked for", "content": {"*/*": {"schema": file()}}},
+                    "200": {"description": "all of it", "content": {"*/*": {}}},
+                    "206": {"description": "the range that was asked for", "content": {"*/*": {}}},
                     "304": {"description": "If-None-Match names it"}, "404": problem("no such result, or no more"),
                     "416": problem("it has no such range"), "501": problem("nothing is kept here")}},
                 "delete": removal("result"),
@@ -113,8 +139,7 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
             "/jobs/{id}/events": {
                 "parameters": [path("id")],
                 "get": {"summary": "Follow a job: its states as server-sent events until it is over", "responses": {
-                    "200": {"description": "events `job`, each with the job as JSON", "content":
-                        {"text/event-stream": {"schema": {"type": "string"}}}},
+                    "200": {"description": "events, each as the schema has it", "content": {"text/event-stream": {"schema": event()}}},
                     "404": problem("no such job, or no more"), "501": problem("nothing is kept here")}},
             },
             "/warmup": {"post": {"summary": "Run the default model once now", "responses":
@@ -128,71 +153,26 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
         // A key where the function asks for one; `GET .` tells whether.
         "security": [{}, {"bearer": []}, {"key": []}],
     });
+    if offers == Offers::Picture {
+        let either = json!([{"$ref": "#/components/schemas/Envelope"}, {"$ref": "#/components/schemas/Enhanced"}]);
+        let content = &mut document["paths"]["/enhance"]["post"]["responses"]["200"]["content"];
+        content["application/json"]["schema"] = json!({"oneOf": either});
+        document["components"]["schemas"]["Enhanced"] = enhanced_schema();
+    }
     if offers != Offers::Words {
         document["paths"]["/base64"] = run("The same, answered as bare base64");
     }
     let knobs = options.iter().filter(|(name, schema)| *name == "model" || schema.get("x-models").is_some());
     let knobs: Map<_, _> = knobs.map(|(name, schema)| (name.clone(), schema.clone())).collect();
     for route in function.routes() {
-        document["paths"][route.path] = json!({"post": file_operation(&route, &knobs)});
+        document["paths"][route.path] = json!({"post": file_operation(&route, &knobs, &rules)});
     }
     refusals(&mut document);
     document
 }
 
-/// The operation of a further route; `knobs`: what every route of the function takes.
-fn file_operation(route: &Route, knobs: &Map<String, Value>) -> Value {
-    let file = json!({"type": "string", "format": "binary"});
-    let mut options = knobs.clone();
-    options.extend((route.properties)());
-    options.insert("req_id".into(), json!({"type": "string", "description": "Given back where it goes wrong."}));
-    options.insert("upload".into(), upload());
-    options.extend(properties::<LinkOption>());
-    let parameters: Vec<_> = options
-        .iter()
-        .map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema, "description": schema["description"]}))
-        .collect();
-    let mut members = options.clone();
-    members.extend([(route.field.to_owned(), file.clone()), ("file".to_owned(), file.clone())]);
-    let answers: Map<_, _> =
-        route.answers.iter().map(|kind| ((*kind).to_owned(), json!({"schema": {"type": "string"}}))).collect();
-    let mut responses = json!({"200": {"description": "the answer, piece by piece", "content": answers},
-        "202": job("the job that will answer"),
-        "303": {"description": "the answer is kept, at the address in Location"}});
-    for (status, meaning) in [
-        ("400", "a wrong option or form, or an empty body"),
-        ("406", "no form in Accept can be given"),
-        ("408", "the body came too slowly"),
-        ("404", "no such upload"),
-        ("413", "more bytes or pixels than are taken"),
-        ("415", "not a file of a kind that is read"),
-        ("422", "a file that can't be read"),
-        ("429", "all places are taken; Retry-After says when to come again"),
-        ("500", "our own fault"),
-        ("501", "what it takes is missing on this machine"),
-        ("503", "not warm yet"),
-        ("504", "it took longer than the time allowed"),
-    ] {
-        responses[status] = problem(meaning);
-    }
-    json!({
-        "summary": route.summary,
-        "parameters": parameters,
-        "requestBody": {"required": true, "content": {
-            "application/octet-stream": {"schema": file},
-            "multipart/form-data": {"schema": {"type": "object", "properties": members}},
-            "application/json": {"schema": {"type": "object", "required": ["upload"], "properties": options}},
-        }},
-        "responses": responses,
-    })
-}
-
 fn file() -> Value {
     json!({"type": "string", "format": "binary"})
-}
-
-fn upload() -> Value {
-    json!({"type": "string", "description": "The id of a file that was uploaded before (POST uploads)."})
 }
 
 fn path(name: &str) -> Value {
@@ -207,7 +187,8 @@ fn removal(what: &str) -> Value {
 fn announcement() -> Value {
     let text = || json!({"type": "string"});
     let announced = json!({"type": "object", "required": ["type", "length"], "additionalProperties": false, "properties": {
-        "name": text(), "type": {"type": "string", "examples": ["image/jpeg"]},
+        "name": {"type": ["string", "null"], "examples": ["a.jpg"]},
+        "type": {"type": "string", "pattern": "^((image|video)/[!-~]{1,90}|application/octet-stream)$", "examples": ["image/jpeg"]},
         "length": {"type": "integer", "minimum": 1, "description": "bytes", "examples": [12345]}}});
     let told = json!({"type": "object", "required": ["id", "method", "url", "headers", "valid_s"], "properties": {
         "id": text(), "method": {"const": "PUT"}, "valid_s": {"type": "integer"},
@@ -216,7 +197,7 @@ fn announcement() -> Value {
     json!({"summary": "Announce a file; the answer tells where to put it",
         "requestBody": {"required": true, "content": {"application/json": {"schema": announced}}},
         "responses": {
-            "201": {"description": "put it there", "content": {"application/json": {"schema": told}}},
+            "201": {"description": "put it there", "headers": {"Location": header("string", "the upload's address")}, "content": {"application/json": {"schema": told}}},
             "400": problem("a wrong announcement"), "408": problem("the body came too slowly"),
             "413": problem("more bytes than are taken"), "415": problem("not a type that is taken"),
             "501": problem("nothing is kept here")}})
@@ -224,6 +205,18 @@ fn announcement() -> Value {
 
 fn job(meaning: &str) -> Value {
     json!({"description": meaning, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}})
+}
+
+/// A job as a server-sent event.
+fn event() -> Value {
+    let data = json!({"type": "string", "contentMediaType": "application/json",
+        "contentSchema": {"$ref": "#/components/schemas/Job"}});
+    json!({"type": "object", "required": ["event", "data"], "properties": {"event": {"const": "job"}, "data": data}})
+}
+
+/// A header of an answer.
+fn header(kind: &str, meaning: &str) -> Value {
+    json!({"required": true, "description": meaning, "schema": {"type": kind}})
 }
 
 fn job_schema() -> Value {
@@ -250,68 +243,11 @@ fn refusals(document: &mut Value) {
             if method != "get" && operation["responses"].get("429").is_none() {
                 operation["responses"]["429"] = problem("too many requests; Retry-After says when to come again");
             }
+            if let Some(busy) = operation["responses"].get_mut("429") {
+                busy["headers"] = json!({"Retry-After": header("integer", "seconds")});
+            }
         }
     }
-}
-
-fn operation(offers: Offers, what: &str, parameters: &[Value], options: &Map<String, Value>) -> Value {
-    let picture = file();
-    let with = |extra: Value| {
-        let mut members = options.clone();
-        members.insert("upload".into(), upload());
-        members.insert("req_id".into(), json!({"type": "string", "description": "Given back in the envelope."}));
-        if let Value::Object(extra) = extra {
-            members.extend(extra);
-        }
-        json!({"type": "object", "properties": members})
-    };
-    let base64 = json!({"type": "string", "description": "base64 of the picture, or its data: URL"});
-    let mut content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}}});
-    if offers != Offers::Words {
-        content["text/plain"] = json!({"schema": {"type": "string", "description": "base64"}});
-        for kind in ["image/png", "image/jpeg", "image/webp"] {
-            content[kind] = json!({"schema": picture});
-        }
-    }
-    let mut parameters = parameters.to_vec();
-    parameters
-        .push(json!({"name": "upload", "in": "query", "schema": upload(), "description": upload()["description"]}));
-    let later = json!({"name": "Prefer", "in": "header", "schema": {"type": "string"},
-        "description": "`respond-async`: the answer is a job"});
-    parameters.push(later);
-    let mut responses = json!({
-        "200": {"description": "the answer, in the form that Accept asks for", "content": content},
-        "202": job("the job that will answer, by `Prefer: respond-async`"),
-        "303": {"description": "the answer is kept, at the address in Location"},
-    });
-    for (status, meaning) in [
-        ("400", "a wrong option, form or base64, or an empty body"),
-        ("406", "no form in Accept can be given"),
-        ("404", "no such upload"),
-        ("408", "the body came too slowly"),
-        ("412", "If-None-Match names the answer"),
-        ("413", "more bytes or pixels than are taken"),
-        ("415", "not a picture"),
-        ("422", "a broken picture"),
-        ("429", "all places are taken; Retry-After says when to come again"),
-        ("500", "our own fault"),
-        ("501", "nothing is kept here"),
-        ("503", "not warm yet"),
-        ("504", "it took longer than the time allowed"),
-    ] {
-        responses[status] = problem(meaning);
-    }
-    json!({
-        "summary": what,
-        "parameters": parameters,
-        "requestBody": {"required": true, "content": {
-            "image/*": {"schema": picture},
-            "application/octet-stream": {"schema": picture},
-            "multipart/form-data": {"schema": with(json!({"image": picture, "file": picture}))},
-            "application/json": {"schema": with(json!({"img_data": base64, "image": base64}))},
-        }},
-        "responses": responses,
-    })
 }
 
 fn problem(meaning: &str) -> Value {
@@ -333,28 +269,51 @@ fn envelope_schema(offers: Offers) -> Value {
     let text = || json!({"type": "string"});
     let whole = || json!({"type": "integer"});
     let mut data = json!({"model": text(), "weights": text(), "seconds": {"type": "number"}});
+    let mut required = vec!["model", "weights", "seconds"];
     if offers != Offers::Words {
         data["width"] = whole();
         data["height"] = whole();
+        data["result_url"] = json!({"type": "string", "description": "where the picture is kept, instead of itself"});
+        required.extend(["width", "height"]);
     }
     let class = json!({"class_id": whole(), "name": text(), "score": {"type": "number"}});
+    let mut schema = json!({"type": "object"});
     match offers {
         Offers::Picture => {
-            data["enhance_result"] = json!({"type": "string", "description": "base64"});
+            data["enhance_result"] = json!({"type": "string", "contentEncoding": "base64"});
             data["content_type"] = text();
+            required.push("content_type");
+            schema["oneOf"] = json!([{"required": ["enhance_result"]}, {"required": ["result_url"]}]);
         }
         Offers::Drawing => {
             let mut one = class;
             one["box"] = json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4,
                 "description": "x1 y1 x2 y2 in pixels of the upright picture"});
-            data["boxes"] = json!({"type": "array", "items": {"type": "object", "properties": one}});
+            let all = ["class_id", "name", "score", "box"];
+            data["boxes"] = json!({"type": "array", "items": {"type": "object", "required": all, "properties": one}});
+            required.push("boxes");
         }
         Offers::Words => {
-            data["classes"] = json!({"type": "array", "items": {"type": "object", "properties": class}});
+            let all = ["class_id", "name", "score"];
+            data["classes"] =
+                json!({"type": "array", "items": {"type": "object", "required": all, "properties": class}});
+            required.push("classes");
         }
     }
+    schema["required"] = json!(required);
+    schema["properties"] = data;
     json!({"type": "object", "required": ["req_id", "code", "msg", "data"], "properties": {
         "req_id": text(), "code": {"const": 1}, "msg": {"const": "success"},
-        "data": {"type": "object", "properties": data},
+        "data": schema,
+    }})
+}
+
+/// What the super-resolution service answers to a form.
+fn enhanced_schema() -> Value {
+    let shape = json!({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2, "description": "rows, columns"});
+    let members = ["success", "original_shape", "enhanced_shape", "result_url"];
+    json!({"type": "object", "required": members, "properties": {
+        "success": {"const": true}, "original_shape": shape, "enhanced_shape": shape,
+        "result_url": {"type": "string", "description": "where the picture is kept, or itself as a data: URL"},
     }})
 }
