@@ -108,11 +108,12 @@ build:
 	@$(FETCH) runtime turbo
 	cargo build --release --workspace $(TURBO)
 
-# Emulators, S3 servers and the languages of the example clients.
+# Emulators, S3 servers, the languages of the example clients, and what tests the documents.
 test-tools:
 	@$(FETCH) cargo-lambda rie ffmpeg s3s-fs node java ecj
 	@$(VENV) moto tools/requirements-moto.txt
 	@$(VENV) clients tools/requirements-clients.txt
+	@$(VENV) schema tools/requirements-schema.txt
 
 workshop:
 	@$(FETCH) runtime

@@ -22,6 +22,7 @@ mod pictures;
 mod process;
 mod s3;
 mod samples;
+mod schema;
 mod start;
 mod stylize;
 mod tiling;
