@@ -19,7 +19,7 @@ PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run tests/clients/*.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench quality quality-small train ablation sheets style style-slow style-table features tools clean
+.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table features tools clean
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
@@ -64,6 +64,10 @@ bench: build ## measure every function beside its floor and a Python server (RUN
 	@$(FETCH) cargo-lambda
 	@$(VENV) bench bench/requirements.txt
 	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(FUNCTIONS)
+
+soak: build ## look for leaks: memory over 20,000 requests of all sizes and forms (COUNT=20000 SOAKED="lowlight detect ...")
+	@$(VENV) bench bench/requirements.txt
+	@.tools/bench/bin/python -m bench.soak --count $(or $(COUNT),20000) $(or $(SOAKED),lowlight derain detect)
 
 # proves: D12
 quality: build workshop ## measure every network on its data, as its function serves it (DATA=folder ONLY=upscale,derain)
