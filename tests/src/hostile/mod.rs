@@ -121,11 +121,12 @@ impl Keeping {
         id
     }
 
-    /// Waits until a job is over; gives what it is then.
+    /// Waits until a job is over and what only running it took is cleared away; gives what it is then.
     fn job(&self, path: &str, key: &str) -> Value {
         wait_for(START, "the end of a job", || {
             let state = self.ask(&by(crate::wire::get(path), key)).good().json();
-            (!matches!(state["state"].as_str(), Some("queued" | "running"))).then_some(state)
+            let cleared = walk(&self.store().join("lease")).is_empty();
+            (cleared && !matches!(state["state"].as_str(), Some("queued" | "running"))).then_some(state)
         })
     }
 
