@@ -11,10 +11,11 @@ use serde_json::Value;
 use crate::process::{Server, ffmpeg, functions, root, tool};
 use crate::wire::get;
 
-/// How long right requests are drawn, and wrong ones; where nothing is kept, only those that the document's examples and
-/// limits make.
-const RIGHT: &[&str] = &["--mode", "positive", "--max-time", "13"];
-const WRONG: &[&str] = &["--mode", "negative", "--max-time", "7"];
+/// Right requests, so many that each address gets its share however slow the machine is; the wrong ones that the document's
+/// limits make; more of both for a bounded time; and, where nothing is kept, the right ones that the document makes.
+const RIGHT: &[&str] = &["--mode", "positive"];
+const WRONG: &[&str] = &["--mode", "negative", "--phases", "coverage"];
+const MORE: &[&str] = &["--mode", "all", "--phases", "fuzzing,stateful", "--max-time", "10"];
 const NOTHING_KEPT: &[&str] = &["--mode", "positive", "--phases", "examples,coverage"];
 
 /// Of a hundred right requests to an address that runs a model, at least so many must have come through to it.
@@ -79,11 +80,11 @@ fn check(function: &str) {
     let store = tempfile::tempdir().unwrap();
     let server = Server::start(function, &[("STORE", store.path().to_str().unwrap())]);
     let (all, runs) = operations(&server);
-    let (right, wrong) = (draw(&server, RIGHT), draw(&server, WRONG));
+    let [right, wrong, more] = [RIGHT, WRONG, MORE].map(|how| draw(&server, how));
     // The document itself is what is read first, and not drawn for.
     let missed: Vec<_> = all.iter().filter(|one| !right.contains_key(*one) && *one != "GET /openapi.json").collect();
     assert!(missed.is_empty(), "{function}: nothing was sent to {missed:?}");
-    for (operation, statuses) in right.iter().chain(&wrong) {
+    for (operation, statuses) in right.iter().chain(&wrong).chain(&more) {
         assert!(statuses.keys().all(|status| *status < 500), "{function} {operation}: {statuses:?}");
     }
     for operation in &runs {

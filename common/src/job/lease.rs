@@ -28,8 +28,9 @@ struct Written {
 
 impl Lease {
     /// Takes the lease of a job; `None` where another one holds it.
-    pub(crate) async fn take(store: &Store, job: &Job, holder: &str) -> Result<Option<Self>> {
-        let name = job.lease()?;
+    pub(crate) async fn take(store: &Store, job: &Job) -> Result<Option<Self>> {
+        // Drawn each time: two processes restored from one snapshot are two.
+        let (name, holder) = (job.lease()?, &uuid::Uuid::new_v4().simple().to_string());
         if !store.create(&name, written(holder)?.into()).await? {
             let Some(kept) = store.get(&name, None).await? else { return Ok(None) };
             let version = kept.version.clone();

@@ -379,12 +379,12 @@ mod tests {
         assert_eq!(first.body(&store).await.unwrap().read().await.unwrap(), "picture");
         assert_eq!(first.asked(&store).await.unwrap().parts().unwrap().uri, "/?a=1");
 
-        let lease = Lease::take(&store, &first, "one").await.unwrap().expect("the lease");
-        assert!(Lease::take(&store, &first, "two").await.unwrap().is_none(), "it is held");
+        let lease = Lease::take(&store, &first).await.unwrap().expect("the lease");
+        assert!(Lease::take(&store, &first).await.unwrap().is_none(), "it is held");
         let mut lease = lease;
         assert!(lease.renew(&store).await.unwrap());
         lease.end(&store, false).await.unwrap();
-        assert!(Lease::take(&store, &first, "two").await.unwrap().is_some(), "it was given back");
+        assert!(Lease::take(&store, &first).await.unwrap().is_some(), "it was given back");
 
         let (state, ours) = first.change(&store, |state| state.phase = Phase::Cancelled).await.unwrap();
         assert_eq!((state.phase, ours), (Phase::Cancelled, true));

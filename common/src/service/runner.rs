@@ -48,8 +48,6 @@ const PROBLEM: usize = 64 << 10;
 /// What brings jobs to an end.
 pub(crate) struct Runner {
     mode: Mode,
-    /// What leases of this process are held by.
-    holder: String,
     /// Told when there is something to do.
     due: Notify,
     /// Told when one that runs here is cancelled here; elsewhere the store tells it.
@@ -87,13 +85,7 @@ impl Runner {
         if mode == Mode::Invoke && platform != Platform::Lambda {
             return Err(Error::internal("JOBS=invoke: only in Lambda can a function invoke itself"));
         }
-        Ok(Self {
-            mode,
-            holder: uuid::Uuid::new_v4().simple().to_string(),
-            due: Notify::new(),
-            running: Mutex::default(),
-            stop: watch::Sender::new(false),
-        })
+        Ok(Self { mode, due: Notify::new(), running: Mutex::default(), stop: watch::Sender::new(false) })
     }
 
     /// Sees to it that a new job is run.
@@ -165,7 +157,7 @@ impl Service {
                     continue;
                 }
                 let Ok(slot) = slots.clone().try_acquire_owned() else { break };
-                match Lease::take(&store, &job, &self.runner.holder).await {
+                match Lease::take(&store, &job).await {
                     Ok(Some(lease)) => {
                         self.runner.runs().insert(job.clone(), Arc::default());
                         runs.spawn(self.clone().run_leased(store.clone(), job, lease, slot));
@@ -206,7 +198,7 @@ impl Service {
 pub(super) async fn finish_invoked(service: &Arc<Service>, store: &Arc<Store>, job: &Job) -> Result<()> {
     let until = Instant::now() + service.settings.job_deadline;
     loop {
-        let Some(mut lease) = Lease::take(store, job, &service.runner.holder).await? else { return Ok(()) };
+        let Some(mut lease) = Lease::take(store, job).await? else { return Ok(()) };
         let done = finish(service, store, job, &mut lease, None).await;
         lease.end(store, matches!(done, Ok(true))).await?;
         match done {
