@@ -116,6 +116,9 @@ mod tests {
             let seconds = std::time::Duration::from_secs(100 - 10 * age as u64);
             file.set_modified(std::time::SystemTime::now() - seconds).unwrap();
         }
+        // The store's lock is older than anything: removed, two could hold one each.
+        let lock = std::fs::File::create(folder.path().join(".lock")).unwrap();
+        lock.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
         // More than fits: a sweep is due at once.
         tokio::time::timeout(std::time::Duration::from_secs(5), store.sweep_due()).await.unwrap();
         store.sweep().await.unwrap();
@@ -124,5 +127,6 @@ mod tests {
             left.push(store.exists(name).await.unwrap());
         }
         assert_eq!(left, [true, false, false, true, true]);
+        assert!(folder.path().join(".lock").is_file());
     }
 }
