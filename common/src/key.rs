@@ -8,6 +8,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::aws::Aws;
 use crate::error::{Error, Kind, Result};
+use crate::runtime::hexadecimal;
 
 /// The keys that may call; none at all: everybody may.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +86,7 @@ impl Keys {
             return Err(Error::new(Kind::WrongKey, "this key is not known here, or no more"));
         }
         let name: [u8; 32] = Sha256::digest(digest).into();
-        Ok(Owner(name[..8].iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Owner(hexadecimal(&name[..8])))
     }
 }
 
@@ -132,6 +133,7 @@ fn word_of(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::sha256;
 
     fn asked(headers: &[(&'static str, &str)], keys: &Keys) -> Result<Owner, Kind> {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_key_is_known_by_its_hash_in_both_headers() {
-        let of = |key: &str| -> String { Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect() };
+        let of = |key: &str| sha256(key.as_bytes());
         let keys = Keys::parse(&format!("{},\n{} # the old one\n", of("one"), of("two"))).unwrap();
         let one = asked(&[("authorization", "Bearer one")], &keys).unwrap();
         assert_eq!(asked(&[("x-api-key", "one")], &keys).unwrap(), one);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
+use crate::runtime::hexadecimal;
 use crate::store::{Kept, Name, Store};
 
 /// The media types that are kept, and how their names end.
@@ -93,7 +94,7 @@ fn proof(owner: &Owner, drawn: &str) -> String {
 }
 
 fn digits(digest: &[u8], count: usize) -> String {
-    digest.iter().take(count / 2).map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest[..count / 2])
 }
 
 /// What names an answer's content: the same for the same picture, options, form, weights and version.

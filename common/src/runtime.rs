@@ -55,7 +55,8 @@ fn sha256_of(mut file: File) -> std::io::Result<String> {
     }
 }
 
-fn hexadecimal(digest: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub(crate) fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a String cannot fail.
         _ = write!(text, "{byte:02x}");

@@ -9,12 +9,12 @@ use axum::http::header::CONTENT_LENGTH;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::body::{Pace, slow};
 use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
+use crate::runtime::sha256;
 use crate::store::{Kept, Name, Store};
 
 /// The longest time that putting a file may take.
@@ -66,7 +66,7 @@ pub(crate) async fn announce(store: &Store, owner: &Owner, body: &[u8], most: u6
     }
     let id = uuid::Uuid::new_v4().simple().to_string();
     let token = uuid::Uuid::new_v4().simple().to_string();
-    let ticket = Ticket { length, owner: owner.name().to_owned(), token: sha256(&token) };
+    let ticket = Ticket { length, owner: owner.name().to_owned(), token: sha256(token.as_bytes()) };
     store.put(&ticket_name(&id)?, serde_json::to_vec(&ticket).map_err(Error::internal)?.into()).await?;
     let (url, headers, valid_s) = match store.presigned(&file_name(owner, &id)?, length, &media_type).await? {
         Some(presigned) => {
@@ -84,7 +84,7 @@ pub(crate) async fn announce(store: &Store, owner: &Owner, body: &[u8], most: u6
 /// Takes a file at the address that `announce` gave, once.
 pub(crate) async fn put(store: &Arc<Store>, id: &str, token: &str, headers: &HeaderMap, body: Body) -> Result<()> {
     let ticket = ticket(store, id).await?;
-    if !bool::from(ticket.token.as_bytes().ct_eq(sha256(token).as_bytes())) {
+    if !bool::from(ticket.token.as_bytes().ct_eq(sha256(token.as_bytes()).as_bytes())) {
         return Err(Error::new(Kind::WrongKey, "the address's token is not the one that was given with it"));
     }
     let given = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -148,8 +148,4 @@ fn file_name(owner: &Owner, id: &str) -> Result<Name> {
 
 fn unknown() -> Error {
     Error::new(Kind::NotFound, "there is no such upload, or no more")
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

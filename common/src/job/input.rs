@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use crate::error::{Error, Result};
+use crate::runtime::{hexadecimal, sha256};
 use crate::store::{Name, Store};
 
 /// How much of a file is read at a time.
@@ -30,7 +30,7 @@ impl Input {
     /// Its SHA-256 in hexadecimal; computing, on a thread that may be kept busy.
     pub(crate) fn digest(&mut self) -> Result<String> {
         match self {
-            Self::Bytes(bytes) => Ok(hex(&Sha256::digest(bytes))),
+            Self::Bytes(bytes) => Ok(sha256(bytes)),
             Self::File(file, _) => {
                 let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
                 loop {
@@ -40,7 +40,7 @@ impl Input {
                     }
                 }
                 file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
-                Ok(hex(&hash.finalize()))
+                Ok(hexadecimal(&hash.finalize()))
             }
         }
     }

@@ -20,11 +20,11 @@ use axum::http::{HeaderMap, HeaderName, Request};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Kind, Result};
 use crate::key::Owner;
+use crate::runtime::sha256;
 use crate::store::{Kept, Name, Store, Version};
 
 pub(crate) use input::Input;
@@ -168,7 +168,7 @@ impl Once {
     }
 
     fn name(&self, function: &'static str, owner: &Owner) -> Result<Name> {
-        let last = format!("{}.{}", owner.name(), hex(&Sha256::digest(&self.key)));
+        let last = format!("{}.{}", owner.name(), sha256(self.key.as_bytes()));
         Name::of(&["once", function, &last]).ok_or_else(unknown)
     }
 }
@@ -329,10 +329,6 @@ fn json_bytes(state: &State) -> Result<Bytes> {
 
 fn drawn() -> String {
     uuid::Uuid::new_v4().simple().to_string()
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn now() -> f64 {

@@ -10,6 +10,7 @@ use reqwest::{Client, Url};
 use sha2::Sha256;
 
 use crate::error::{Error, Result};
+use crate::runtime::hexadecimal;
 
 /// How long one try may take, and the pauses before the second and the third.
 const TRY: Duration = Duration::from_secs(10);
@@ -86,7 +87,7 @@ impl Teller {
 fn signature(secret: &str, seconds: u64, body: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
     mac.update(format!("{seconds}.{body}").as_bytes());
-    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hexadecimal(&mac.finalize().into_bytes());
     format!("t={seconds},v1={digest}")
 }
 
