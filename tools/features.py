@@ -2,7 +2,7 @@
 
     python3 tools/features.py [ID...]
 
-A test names the features it proves in a comment, `proves: K01, E03`, in Rust, Python or the Makefile. Every id of
+A test names the features it proves in a comment, `proves: K01, E03`, in Rust, Python, TypeScript or the Makefile. Every id of
 tools/features.txt gets one line: the first test or command that claims it, and how many others do; named ids get them
 all. What parts of the work build that are still to come is listed as theirs.
 """
@@ -15,11 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tools" / "features.txt"
 PLACES = ["cli", "common", "functions", "tests", "models/workshop", "Makefile"]
-BUILT = 3  # the parts up to this one are done: each of their features has a proof
+KINDS = ["*.rs", "*.py", "*.ts"]
+BUILT = 4  # the parts up to this one are done: each of their features has a proof
 ENTRY = re.compile(r"([A-Z]\d\d) +([\d,]+) +(.+)")
 CLAIM = re.compile(r"(?://[/!]?|#|\"\"\").*?\bproves: ((?:[A-Z]\d\d(?:, *| and )?)+)")
 # What a claim is about: the next function or make target, on the claim's line or below it.
-NAMES = [re.compile(r"\bfn (\w+)"), re.compile(r"\bdef (\w+)"), re.compile(r"^([a-z-]+):")]
+NAMES = [re.compile(words) for words in (r"\bfn (\w+)", r"\bdef (\w+)", r"\btest\(\"([^\"]+)\"", r"^([a-z-]+):")]
 
 
 def main(named: list[str]) -> int:
@@ -77,8 +78,8 @@ def files() -> list[Path]:
     found = []
     for place in PLACES:
         path = ROOT / place
-        found += [path] if path.is_file() else sorted([*path.rglob("*.rs"), *path.rglob("*.py")])
-    return found
+        found += [path] if path.is_file() else sorted(each for kind in KINDS for each in path.rglob(kind))
+    return [path for path in found if "node_modules" not in path.parts]
 
 
 def subject(text: list[str]) -> str | None:

@@ -49,7 +49,7 @@ fn python(name: &str, arguments: &[&str]) -> Run {
 }
 
 fn node(name: &str, arguments: &[&str]) -> Run {
-    run(tool("node"), &[&[client(name).to_str().unwrap()], arguments].concat())
+    run(tool("nodejs/bin/node"), &[&[client(name).to_str().unwrap()], arguments].concat())
 }
 
 impl Run {
