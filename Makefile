@@ -2,6 +2,8 @@
 # into .tools/, pinned, without root. Results go to out/.
 
 PORT ?= 9000
+# Said to make itself, for the emulator: 0.0.0.0 lets the local network in. Some shells' own HOST says something else.
+EMULATOR_HOST := $(if $(filter command,$(origin HOST)),--host $(HOST))
 FUNCTION ?= upscale
 DATA ?= ../shared/data
 PYTHON ?= python3
@@ -9,6 +11,8 @@ FFMPEG ?= $(CURDIR)/.tools/ffmpeg
 
 # The folder is the list: a function is what has a Cargo.toml under functions/.
 FUNCTIONS := $(sort $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))))
+# Those that run a model; a page has none.
+MODELLED := $(foreach name,$(FUNCTIONS),$(if $(wildcard models/$(name)/default/model.json),$(name)))
 # cmake and nasm, with which libjpeg-turbo is built, where they could be had.
 export PATH := $(CURDIR)/.tools/cmake/bin:$(CURDIR)/.tools/nasm/bin:$(PATH)
 TURBO = $$(cat .tools/turbo)
@@ -26,9 +30,9 @@ help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 # proves: K07
-run: port build ## start every function in the Lambda emulator (PORT=9000)
+run: port build ## start every function in the Lambda emulator, and the page (PORT=9000 HOST=127.0.0.1)
 	@$(FETCH) cargo-lambda ffmpeg
-	@exec env FFMPEG=$(FFMPEG) $(PYTHON) tools/run.py $(PORT) $(FUNCTIONS) -- $(TURBO)
+	@exec env FFMPEG=$(FFMPEG) $(PYTHON) tools/run.py $(EMULATOR_HOST) $(PORT) $(FUNCTIONS) -- $(TURBO)
 
 serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
@@ -38,7 +42,7 @@ serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 # proves: E08
 demo: build ## send the sample pictures through every function; before and after in out/demo
 	@$(VENV) pictures tools/requirements-pictures.txt
-	@.tools/pictures/bin/python tools/demo.py $(FUNCTIONS)
+	@.tools/pictures/bin/python tools/demo.py $(MODELLED)
 
 test: build test-tools ## run the tests (nothing outside this folder is needed)
 	cargo test --release --workspace $(TURBO)
@@ -63,7 +67,7 @@ fix: linters ## put format and style right where a tool can
 bench: build ## measure every function beside its floor and a Python server (RUNS=5; also out/bench.json)
 	@$(FETCH) cargo-lambda
 	@$(VENV) bench bench/requirements.txt
-	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(FUNCTIONS)
+	@.tools/bench/bin/python -m bench --runs $(or $(RUNS),5) --features="$(TURBO)" $(MODELLED)
 
 soak: build ## look for leaks: memory over 20,000 requests of all sizes and forms (COUNT=20000 SOAKED="lowlight detect ...")
 	@$(VENV) bench bench/requirements.txt

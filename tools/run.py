@@ -1,12 +1,15 @@
 """Starts every function in the Lambda emulator and stays until Ctrl-C or SIGTERM; then nothing of it is left running.
 
-    python3 tools/run.py PORT FUNCTION... [-- ARGUMENT_OF_CARGO_LAMBDA...]
+    python3 tools/run.py [--host HOST] PORT FUNCTION... [-- ARGUMENT_OF_CARGO_LAMBDA...]
     python3 tools/run.py PORT --free         only tells whether the port is free, before anybody builds for it
+
+HOST is the address to listen on; 0.0.0.0 lets the local network in.
 
 The emulator is `cargo lambda watch`, which builds and starts a function when its first request comes. So each function is
 asked for /readyz until it answers, and only then are the addresses printed. No terminal is needed.
 """
 
+import argparse
 import ctypes
 import http.client
 import json
@@ -21,7 +24,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EMULATOR = ROOT / ".tools" / "cargo-lambda"
-HOST = "127.0.0.1"
+LOCAL = "127.0.0.1"
+# Listened on, these are every address of this machine.
+EVERY = ("0.0.0.0", "::")
 # A function's first start compiles it, when nobody did before.
 START_SECONDS = 1200
 STOP_SECONDS = 10
@@ -30,19 +35,19 @@ PR_SET_CHILD_SUBREAPER = 36
 ENDED = b"command exited code="
 
 
-def main(port: int, functions: list[str], arguments: list[str]) -> int:
-    if not functions:
-        return fail("there is no function under functions/")
+def main(host: str, port: int, functions: list[str], free: bool, arguments: list[str]) -> int:
     if taken(port):
         return fail(f"port {port} is taken; choose another one: make run PORT={port + 1}")
-    if functions == ["--free"]:
+    if free:
         return 0
+    if not functions:
+        return fail("there is no function under functions/")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     # Orphans of the emulator come to this process, so that they can be found and ended.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", HOST, "-P", str(port), *arguments]
+    command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", host, "-P", str(port), *arguments]
     environment = {"STORE": str(ROOT / ".data"), **os.environ, "MODELS": str(ROOT / "models")}
     emulator = subprocess.Popen(
         command,
@@ -57,11 +62,12 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
     threading.Thread(target=pass_on, args=(emulator, ended), daemon=True).start()
     threading.Thread(target=lambda: (emulator.wait(), stop.set()), daemon=True).start()
     try:
-        trouble = wait_ready(port, functions, stop, ended)
+        near = LOCAL if host in EVERY else host
+        trouble = wait_ready(near, port, functions, stop, ended)
         if trouble:
             return fail(f"{trouble}; its own words stand above")
         if not stop.is_set():
-            announce(port, functions)
+            announce(host, port, functions)
             stop.wait()
         if emulator.poll() is not None:
             return fail("the emulator ended by itself; its own words stand above")
@@ -72,7 +78,7 @@ def main(port: int, functions: list[str], arguments: list[str]) -> int:
 
 def taken(port: int) -> bool:
     """Whether something listens there, on any address of this machine by which `localhost` may be reached."""
-    for family, host in ((socket.AF_INET, HOST), (socket.AF_INET6, "::1")):
+    for family, host in ((socket.AF_INET, LOCAL), (socket.AF_INET6, "::1")):
         with socket.socket(family) as probe:
             try:
                 probe.connect((host, port))
@@ -91,12 +97,12 @@ def pass_on(emulator: subprocess.Popen, ended: threading.Event) -> None:
             ended.set()
 
 
-def wait_ready(port: int, functions: list[str], stop: threading.Event, ended: threading.Event) -> str | None:
+def wait_ready(host: str, port: int, functions: list[str], stop: threading.Event, ended: threading.Event) -> str | None:
     """What kept a function from becoming ready; None when all are, or when it is time to stop."""
     until = time.monotonic() + START_SECONDS
     for function in functions:
         answers = threading.Event()
-        threading.Thread(target=ask, args=(port, function, stop, answers), daemon=True).start()
+        threading.Thread(target=ask, args=(host, port, function, stop, answers), daemon=True).start()
         while not answers.wait(0.05) and not stop.is_set():
             if ended.is_set():
                 return f"{function} ended at its start"
@@ -105,15 +111,15 @@ def wait_ready(port: int, functions: list[str], stop: threading.Event, ended: th
     return None
 
 
-def ask(port: int, function: str, stop: threading.Event, answers: threading.Event) -> None:
+def ask(host: str, port: int, function: str, stop: threading.Event, answers: threading.Event) -> None:
     """Asks a function until it is ready."""
-    while not stop.is_set() and not ready(port, function):
+    while not stop.is_set() and not ready(host, port, function):
         stop.wait(0.1)
     answers.set()
 
 
-def ready(port: int, function: str) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+def ready(host: str, port: int, function: str) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     try:
         connection.request("GET", f"/lambda-url/{function}/readyz")
         answer = connection.getresponse()
@@ -126,18 +132,34 @@ def ready(port: int, function: str) -> bool:
         connection.close()
 
 
-def announce(port: int, functions: list[str]) -> None:
-    sample = "samples/night_rocket.jpg"
+def announce(host: str, port: int, functions: list[str]) -> None:
+    base = f"http://{'localhost' if host in (LOCAL, *EVERY) else host}:{port}/lambda-url"
+    manifests = {name: ROOT / "models" / name / "default" / "model.json" for name in functions}
+    for page in [name for name, manifest in manifests.items() if not manifest.is_file()]:
+        print(f"\nOpen the page: {base}/{page}/")
+        if host in EVERY and (own := lan_address()):
+            print(f"On the local network: http://{own}:{port}/lambda-url/{page}/")
+    modelled = {name: manifest for name, manifest in manifests.items() if manifest.is_file()}
     print("\nEvery function answers:")
-    for function in functions:
-        print(f"  http://localhost:{port}/lambda-url/{function}/")
+    for function in modelled:
+        print(f"  {base}/{function}/")
     print("\nTry one (Ctrl-C stops all):")
-    for function in functions:
-        task = json.loads((ROOT / "models" / function / "default" / "model.json").read_text())["task"]
-        into = f" -o {function}.jpg" if task == "picture" else ""
-        print(f"  curl --data-binary @{sample} -H 'content-type: image/jpeg'{into} \\")
-        print(f"    http://localhost:{port}/lambda-url/{function}/")
+    for function, manifest in modelled.items():
+        into = f" -o {function}.jpg" if json.loads(manifest.read_text())["task"] == "picture" else ""
+        print(f"  curl --data-binary @samples/night_rocket.jpg -H 'content-type: image/jpeg'{into} \\")
+        print(f"    {base}/{function}/")
     print(flush=True)
+
+
+def lan_address() -> str | None:
+    """This machine's address on its network; none where it has no way out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: a datagram socket only looks up by which of its addresses it would go (RFC 5737: nobody's).
+            probe.connect(("192.0.2.1", 9))
+            return probe.getsockname()[0]
+        except OSError:
+            return None
 
 
 def end_all(emulator: subprocess.Popen) -> None:
@@ -197,4 +219,10 @@ def fail(sentence: str) -> int:
 if __name__ == "__main__":
     words = [*sys.argv[1:], "--"]
     split = words.index("--")
-    sys.exit(main(int(words[0]), words[1:split], words[split + 1 : -1]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", default=LOCAL)
+    parser.add_argument("--free", action="store_true")
+    parser.add_argument("port", type=int)
+    parser.add_argument("functions", nargs="*")
+    chosen = parser.parse_args(words[:split])
+    sys.exit(main(chosen.host, chosen.port, chosen.functions, chosen.free, words[split + 1 : -1]))
