@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{functions, models, root};
+use crate::process::{all_functions, functions, models, root};
 
 /// Every file below `folder` with one of these endings.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
@@ -79,15 +79,15 @@ fn what_only_one_module_knows_no_other_names() {
 #[test]
 fn functions_stand_alone_and_common_names_none() {
     for path in files(&root().join("common"), &[".rs", ".toml"]) {
-        for function in functions() {
+        for function in all_functions() {
             assert!(!has_word(&code(&path), &function), "{function} in {}", path.display());
         }
     }
-    for function in functions() {
+    for function in all_functions() {
         let folder = root().join("functions").join(&function);
         for path in files(&folder, &[".rs", ".toml"]) {
             let text = code(&path);
-            for other in functions().iter().filter(|other| **other != function) {
+            for other in all_functions().iter().filter(|other| **other != function) {
                 assert!(!has_word(&text, other), "{other} in {}", path.display());
             }
             for word in ["http", "axum", "ort", "tokio", "lambda_http", "lambda_runtime"] {
@@ -101,7 +101,7 @@ fn functions_stand_alone_and_common_names_none() {
 #[test]
 fn a_function_has_all_that_belongs_to_one() {
     let (readme, changes) = (read(&root().join("README.md")), read(&root().join("CHANGELOG.md")));
-    for function in functions() {
+    for function in all_functions() {
         let folder = root().join("functions").join(&function);
         let manifest = read(&folder.join("Cargo.toml"));
         assert!(manifest.contains(&format!("name = \"{function}\"")), "the crate of {function} has the folder's name");
@@ -111,6 +111,9 @@ fn a_function_has_all_that_belongs_to_one() {
         let row = readme.lines().any(|line| line.starts_with('|') && has_word(line, &function));
         assert!(row, "a row for {function} in a table of README.md");
         assert!(has_word(&changes, &function), "a word on {function} in CHANGELOG.md");
+        assert!(folder.join("README.md").is_file(), "functions/{function}/README.md");
+    }
+    for function in functions() {
         for file in ["model.json", "CARD.md"] {
             assert!(models().join(&function).join("default").join(file).is_file(), "models/{function}/default/{file}");
         }
@@ -122,7 +125,7 @@ fn a_function_has_all_that_belongs_to_one() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_dir())
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-        .filter(|name| name != "workshop" && !name.starts_with(['.', '_']) && !functions().contains(name))
+        .filter(|name| name != "workshop" && !name.starts_with(['.', '_']) && !all_functions().contains(name))
         .collect();
     assert!(others.is_empty(), "models of no function: {others:?}");
 }

@@ -49,8 +49,8 @@ pub fn models() -> PathBuf {
     std::env::var_os("MODELS").map_or_else(|| root().join("models"), PathBuf::from)
 }
 
-/// The names of all functions.
-pub fn functions() -> Vec<String> {
+/// The names of everything under functions/: those that run a model, and the page.
+pub fn all_functions() -> Vec<String> {
     let folder = root().join("functions");
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .expect("functions/")
@@ -60,6 +60,11 @@ pub fn functions() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The names of the functions that run a model.
+pub fn functions() -> Vec<String> {
+    all_functions().into_iter().filter(|name| models().join(name).join("default/model.json").is_file()).collect()
 }
 
 /// The names of the functions that answer with a picture.
