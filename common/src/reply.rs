@@ -1,7 +1,7 @@
 //! Answer -> every form that `Accept` can ask for.
 
-use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -256,8 +256,13 @@ pub(crate) fn shape(
 
 /// The media ranges of `Accept`, the most wanted first, without those of quality 0.
 pub(crate) fn accepted(headers: &HeaderMap) -> Vec<String> {
+    wishes(headers, ACCEPT)
+}
+
+/// What a header of wishes names (RFC 9110, 12.5), the most wanted first, without those of quality 0.
+pub(crate) fn wishes(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
     let mut wishes = Vec::new();
-    for value in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+    for value in headers.get_all(name).iter().filter_map(|value| value.to_str().ok()) {
         for wish in value.split(',').take(64) {
             let mut words = wish.split(';').map(str::trim);
             let range = words.next().unwrap_or_default().to_ascii_lowercase();

@@ -21,8 +21,9 @@ use crate::http;
 use crate::log::{self, Level};
 use crate::memory;
 use crate::network::Engine;
-use crate::service::{Peer, Platform, Service};
+use crate::service::{Front, Peer, Platform, Serves, Service, SiteService};
 use crate::settings::{self, Settings};
+use crate::site::Site;
 
 /// How long running requests may go on after SIGTERM, beyond their own deadline.
 const GRACE: Duration = Duration::from_secs(5);
@@ -33,7 +34,20 @@ pub fn serve<F: Function>() -> ExitCode {
 }
 
 fn serve_any(function: Box<dyn AnyFunction>) -> ExitCode {
-    let Card { name, summary, .. } = function.card();
+    run(function.card(), async move |settings, platform| {
+        let engine = Engine::start(&settings)?;
+        let catalogue = Catalogue::read(function.card().name, engine, &settings)?;
+        Service::new(function, settings, catalogue, platform).await
+    })
+}
+
+/// Serves a page until the platform ends it, as `serve` does a function.
+pub fn serve_site(site: Site) -> ExitCode {
+    run(site.card, async move |settings, platform| SiteService::new(site, settings, platform).await)
+}
+
+fn run<S: Serves>(card: Card, open: impl AsyncFnOnce(Settings, Platform) -> Result<S>) -> ExitCode {
+    let Card { name, summary, .. } = card;
     match std::env::args().nth(1).as_deref() {
         None => {}
         Some("--help" | "-h") => {
@@ -53,7 +67,7 @@ fn serve_any(function: Box<dyn AnyFunction>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    match start(function) {
+    match start(open) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{name}: {}", error.to_string().replace('\n', " "));
@@ -62,7 +76,7 @@ fn serve_any(function: Box<dyn AnyFunction>) -> ExitCode {
     }
 }
 
-fn start(function: Box<dyn AnyFunction>) -> Result<()> {
+fn start<S: Serves>(open: impl AsyncFnOnce(Settings, Platform) -> Result<S>) -> Result<()> {
     let began = Instant::now();
     memory::keep_between_requests();
     leave_no_core();
@@ -78,25 +92,22 @@ fn start(function: Box<dyn AnyFunction>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)?;
     let done = runtime.block_on(async {
         let listener = if lambda { None } else { Some(bind(&settings).await?) };
-        let engine = Engine::start(&settings)?;
-        let catalogue = Catalogue::read(function.card().name, engine, &settings)?;
         let platform = if lambda { Platform::Lambda } else { Platform::Http };
-        let service = Arc::new(Service::new(function, settings, catalogue, platform).await?);
-        tokio::spawn(service.clone().tidy());
-        tokio::spawn(service.clone().keep_fresh());
-        tokio::spawn(service.clone().sweep());
-        tokio::spawn(service.clone().fold());
-        tokio::spawn(service.clone().probe());
+        let service = Arc::new(open(settings, platform).await?);
+        let front = service.front().clone();
+        tokio::spawn(front.clone().tidy());
+        tokio::spawn(front.clone().fold());
+        service.begin();
         let done = match listener {
             Some(listener) => http_door(service.clone(), listener, began).await,
             None => {
                 warm_up(&service).await?;
-                tell_ready(&service, began, None);
+                tell_ready(&front, began, None);
                 tokio::spawn(service.clone().run_jobs());
                 lambda_door(service.clone().router()).await
             }
         };
-        service.end().await;
+        front.end().await;
         done
     });
     // A run that does not end must not keep the process.
@@ -112,7 +123,7 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
 }
 
 /// Answers `/healthz` at once and everything else once warm.
-async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant) -> Result<()> {
+async fn http_door<S: Serves>(service: Arc<S>, listener: TcpListener, began: Instant) -> Result<()> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let patience = service.patience() + GRACE;
     // Jobs that run are given back at once, so that another process can take them up, and no new ones are begun.
@@ -120,7 +131,7 @@ async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant)
     let served = http::serve(listener, service.clone().router(), patience, move || stopping.stop_jobs());
     let warm = async {
         warm_up(&service).await?;
-        tell_ready(&service, began, Some(format!("http://{address}")));
+        tell_ready(service.front(), began, Some(format!("http://{address}")));
         Ok::<(), Error>(())
     };
     tokio::pin!(served);
@@ -134,17 +145,14 @@ async fn http_door(service: Arc<Service>, listener: TcpListener, began: Instant)
     served
 }
 
-async fn warm_up(service: &Arc<Service>) -> Result<()> {
+async fn warm_up<S: Serves>(service: &Arc<S>) -> Result<()> {
     let service = service.clone();
     tokio::task::spawn_blocking(move || service.warm_up()).await.map_err(Error::internal)?
 }
 
-fn tell_ready(service: &Service, began: Instant, address: Option<String>) {
-    let Settings { instances, threads, .. } = &service.settings;
-    if service.is_open() {
-        log::line(Level::Info, "everybody may call: API_KEYS is not set", json!({}));
-    }
-    let more = json!({"function": service.name(), "version": env!("CARGO_PKG_VERSION"), "address": address,
+fn tell_ready(front: &Front, began: Instant, address: Option<String>) {
+    let Settings { instances, threads, .. } = &front.settings;
+    let more = json!({"function": front.name, "version": env!("CARGO_PKG_VERSION"), "address": address,
         "instances": instances, "threads": threads, "seconds": began.elapsed().as_secs_f64()});
     log::line(Level::Info, "ready", more);
 }

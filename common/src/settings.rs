@@ -55,6 +55,9 @@ pub(crate) const TABLE: &[(&str, &str, &str)] = &[
         "seconds between two runs of a reference picture, whose quality is told in the metrics; 0: never",
     ),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where traces are sent by OTLP over HTTP; unset: nowhere"),
+    ("FUNCTIONS", "", "functions that the page shows: JSON, name to address; unset: all that it knows, beside itself"),
+    ("FEEDBACK", "", "where readers of the page may write: an http(s) or mailto address"),
+    ("CONNECT", "", "further origins that the page may connect to, the store's for one: a list with commas"),
     ("ORIGINS", "*", "web origins that may call: * or a list with commas"),
     ("LOG", "info", "off, error or info"),
 ];
@@ -96,6 +99,9 @@ pub struct Settings {
     pub(crate) reload: Option<Duration>,
     pub(crate) probe: Option<Duration>,
     pub(crate) traces: Option<String>,
+    pub(crate) functions: Option<String>,
+    pub(crate) feedback: Option<String>,
+    pub(crate) connect: Option<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) log: Level,
 }
@@ -202,6 +208,9 @@ impl Settings {
             reload: at_least_one("RELOAD_S", 86_400)?.map(Duration::from_secs),
             probe: at_least_one("PROBE_EVERY_S", 86_400)?.map(Duration::from_secs),
             traces: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            functions: get("FUNCTIONS"),
+            feedback: get("FEEDBACK"),
+            connect: get("CONNECT"),
             origins: text("ORIGINS").split(',').map(|origin| origin.trim().to_owned()).collect(),
             log: choice("LOG", &text("LOG"), &[("off", Level::Off), ("error", Level::Error), ("info", Level::Info)])?,
         })

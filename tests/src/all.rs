@@ -24,6 +24,7 @@ mod s3;
 mod samples;
 mod schema;
 mod start;
+mod studio;
 mod stylize;
 mod tiling;
 mod variants;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{Process, START, command, functions, library, program};
+use crate::process::{Process, START, all_functions, command, functions, library, program};
 use crate::variants::copy_models;
 
 /// Starts what must fail and gives its one line.
@@ -87,20 +87,19 @@ fn a_damaged_manifest_is_one_line_that_names_the_place() {
 
 #[test]
 fn a_wrong_setting_is_one_line_that_names_it() {
+    let is_refused = |function: &str, name, value| {
+        let line = refused(function, &mut command(function, &[(name, value)]));
+        assert!(line.contains(value) || line.contains(name), "{name}={value}: {line}");
+    };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for function in functions() {
+    for function in all_functions() {
         for (name, value) in [
             ("PORT", "http"),
             ("PORT", "70000"),
             ("PORT", &port),
             ("HOST", "no host at all"),
-            ("MODELS", "/nowhere"),
-            ("MODEL", "best"),
-            ("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so"),
             ("PROVIDER", "gpu"),
-            ("PROVIDER", "cuda"),
-            ("PROVIDER", "tensorrt"),
             ("PRECISION", "half"),
             ("INSTANCES", "0"),
             ("THREADS", "many"),
@@ -112,15 +111,25 @@ fn a_wrong_setting_is_one_line_that_names_it() {
             ("JOB_DEADLINE_S", "soon"),
             ("LOG", "loud"),
         ] {
-            let line = refused(&function, &mut command(&function, &[(name, value)]));
-            assert!(line.contains(value) || line.contains(name), "{name}={value}: {line}");
+            is_refused(&function, name, value);
+        }
+    }
+    for function in functions() {
+        for (name, value) in [
+            ("MODELS", "/nowhere"),
+            ("MODEL", "best"),
+            ("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so"),
+            ("PROVIDER", "cuda"),
+            ("PROVIDER", "tensorrt"),
+        ] {
+            is_refused(&function, name, value);
         }
     }
 }
 
 #[test]
 fn help_lists_every_setting_and_arguments_are_refused() {
-    for function in functions() {
+    for function in all_functions() {
         let run = |argument: &str| Command::new(program(&function)).arg(argument).output().unwrap();
         let help = run("--help");
         let text = String::from_utf8_lossy(&help.stdout).into_owned();
@@ -144,6 +153,9 @@ fn help_lists_every_setting_and_arguments_are_refused() {
             "FFMPEG",
             "ORT_DYLIB_SHA256",
             "ORIGINS",
+            "FUNCTIONS",
+            "FEEDBACK",
+            "CONNECT",
             "LOG",
             "AWS_LAMBDA_RUNTIME_API",
         ] {

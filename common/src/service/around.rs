@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Platform, Served, Service, Turn, guard};
+use super::{Front, Platform, Turn, guard};
 use crate::cors;
 use crate::error::{Error, Kind};
 use crate::log::{self, Level};
@@ -94,7 +94,7 @@ pub(super) struct Details {
     pub bytes: Option<(usize, usize)>,
 }
 
-pub(super) async fn around(State(service): Served, mut request: Request, next: Next) -> Response {
+pub(super) async fn around(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
     let (began, start) = (SystemTime::now(), Instant::now());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -103,7 +103,7 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
     let id = request_id(request.headers());
     request.extensions_mut().insert(Id(id.clone()));
     let trace = request.headers().get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned();
-    let origin = cors::Origin::of(request.headers(), &service.settings.origins);
+    let origin = cors::Origin::of(request.headers(), &front.settings.origins);
     let mut told = None;
     let mut response = if method == Method::OPTIONS {
         let preflight = cors::preflight(request.headers());
@@ -112,7 +112,7 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
         response.headers_mut().extend(allowed.map(|methods| (ALLOW, methods)));
         response
     } else {
-        match guard::admit(&service, &mut request, route.as_deref()) {
+        match guard::admit(&front, &mut request, route.as_deref()) {
             Ok(admitted) => {
                 told = admitted;
                 next.run(request).await
@@ -132,7 +132,7 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
         for kept in [ALLOW, CONTENT_RANGE] {
             response.headers_mut().extend(head.get(&kept).map(|value| (kept, value.clone())));
         }
-        if let Some(seconds) = again(&failure.error, &service, told.as_ref()) {
+        if let Some(seconds) = again(&failure.error, &front, told.as_ref()) {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         if failure.error.kind() == Kind::NoKey {
@@ -158,21 +158,21 @@ pub(super) async fn around(State(service): Served, mut request: Request, next: N
         bytes: details.bytes,
     };
     telemetry::answered(&answered);
-    if let Some(tracer) = &service.tracer {
+    if let Some(tracer) = &front.tracer {
         tracer.record(&answered, began, trace.as_ref().and_then(|trace| trace.to_str().ok()), &id);
-        if service.platform == Platform::Lambda && !within {
+        if front.platform == Platform::Lambda && !within {
             // Once the answer is given, the process may be frozen.
-            let service = service.clone();
-            _ = tokio::task::spawn_blocking(move || service.tracer.as_ref().map(crate::trace::Tracer::flush)).await;
+            let front = front.clone();
+            _ = tokio::task::spawn_blocking(move || front.tracer.as_ref().map(crate::trace::Tracer::flush)).await;
         }
     }
-    tell(&service, &answered, &id, &path, trace.as_ref(), failure.as_ref(), details.line);
+    tell(&front, &answered, &id, &path, trace.as_ref(), failure.as_ref(), details.line);
     response
 }
 
 /// The log line of an answer. Of an address the pattern is told: the ids in it are rights.
 fn tell(
-    service: &Service,
+    front: &Front,
     answered: &Answered<'_>,
     id: &str,
     path: &str,
@@ -196,8 +196,8 @@ fn tell(
         line["cause"] = json!(error.cause());
         level = if error.kind() == Kind::Internal { Level::Error } else { Level::Info };
     }
-    if service.platform == Platform::Lambda
-        && let (Value::Object(line), Value::Object(more)) = (&mut line, telemetry::embedded(service.name(), answered))
+    if front.platform == Platform::Lambda
+        && let (Value::Object(line), Value::Object(more)) = (&mut line, telemetry::embedded(front.name, answered))
     {
         line.extend(more);
     }
@@ -205,10 +205,10 @@ fn tell(
 }
 
 /// Seconds after which who was refused may come again.
-fn again(error: &Error, service: &Service, told: Option<&Told>) -> Option<u64> {
+fn again(error: &Error, front: &Front, told: Option<&Told>) -> Option<u64> {
     match error.kind() {
         Kind::TooOften => told.map(Told::seconds),
-        Kind::Busy | Kind::NotReady | Kind::Deadline => Some(error.again().unwrap_or(service.queue.retry_after())),
+        Kind::Busy | Kind::NotReady | Kind::Deadline => Some(error.again().unwrap_or(front.queue.retry_after())),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::Method;
 
-use super::{Service, Turn};
+use super::{Front, Turn};
 use crate::error::{Error, Kind, Result};
 use crate::rate::{Caller, Told};
 use crate::watch::Progress;
@@ -27,7 +27,7 @@ const FREE: &[(&str, &str)] = &[
 pub(super) type Refused = (Error, Option<Told>);
 
 /// Lets a request in: notes in it whose it is.
-pub(super) fn admit(service: &Service, request: &mut Request, route: Option<&str>) -> Result<Option<Told>, Refused> {
+pub(super) fn admit(front: &Front, request: &mut Request, route: Option<&str>) -> Result<Option<Told>, Refused> {
     if request.extensions().get::<Turn>().is_some() {
         // A job's: it was let in when it was asked for.
         return Ok(None);
@@ -35,16 +35,16 @@ pub(super) fn admit(service: &Service, request: &mut Request, route: Option<&str
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     // What leads nowhere is told so, with a key and without one.
     let free = route.is_none_or(|route| FREE.contains(&(method, route)));
-    let owner = match service.keys.owner(request.headers()) {
+    let owner = match front.keys.owner(request.headers()) {
         Ok(owner) => owner,
         Err(_) if free => crate::key::Owner::anybody(),
         Err(wrong) => return Err((wrong, None)),
     };
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    let told = match &service.rate {
+    let told = match &front.rate {
         Some(rate) if !free && method != "GET" => {
             let caller = match peer {
-                Some(address) if service.keys.is_open() => Caller::at(address),
+                Some(address) if front.keys.is_open() => Caller::at(address),
                 _ => Caller::Key(owner.clone()),
             };
             Some(rate.take(&caller))

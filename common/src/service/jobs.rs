@@ -98,26 +98,26 @@ async fn begin_asked(
         return Err(Error::bad("`Webhook` is no address; give https://host/path"));
     }
     let known = match &once {
-        Some(once) => once.job(store, service.name(), owner).await?,
+        Some(once) => once.job(store, service.front.name, owner).await?,
         None => None,
     };
     if known.is_none() {
-        let waiting = Job::unfinished(store, service.name()).await?;
-        if waiting.iter().filter(|job| job.owner() == *owner).count() >= service.settings.job_queue {
+        let waiting = Job::unfinished(store, service.front.name).await?;
+        if waiting.iter().filter(|job| job.owner() == *owner).count() >= service.front.settings.job_queue {
             let wrong = Error::new(Kind::Busy, "too many jobs wait already; come again later");
-            return Err(wrong.again_in(service.queue.seconds_for(waiting.len())));
+            return Err(wrong.again_in(service.front.queue.seconds_for(waiting.len())));
         }
     }
     // To its end, even when the client leaves: half a job would be nobody's.
     let (served, owner) = (service.clone(), owner.clone());
     let begun = tokio::spawn(async move {
         let store = served.store()?;
-        let job = Job::begin(store, served.name(), &owner, &asked, input, once.as_ref()).await?;
+        let job = Job::begin(store, served.front.name, &owner, &asked, input, once.as_ref()).await?;
         let state = job.state(store).await?;
         if state.phase == Phase::Queued && state.tries == 0 {
             if let Err(wrong) = served.runner.wake(store, &job).await {
                 if let Some(once) = &once {
-                    once.forget(store, served.name(), &owner).await?;
+                    once.forget(store, served.front.name, &owner).await?;
                 }
                 return Err(wrong);
             }
@@ -138,12 +138,12 @@ async fn begin_asked(
 
 /// What leads from an address to the function's own: `relative`, where links are so.
 fn up(service: &Service, relative: &str) -> String {
-    service.settings.base_url.as_ref().map_or_else(|| relative.to_owned(), |base| format!("{base}/"))
+    service.front.settings.base_url.as_ref().map_or_else(|| relative.to_owned(), |base| format!("{base}/"))
 }
 
 pub(super) async fn state(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
+    let (store, job) = (service.store()?, Job::named(service.front.name, &turn.owner, &id)?);
     let state = runner::given_up(&service, store, &job, job.state(store).await?).await?;
     let mut response = tell::json(&job.json(&state, &up(&service, "../")));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -155,7 +155,7 @@ pub(super) async fn state(State(service): Served, Named(id): Named, request: Req
 
 pub(super) async fn cancel(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
+    let (store, job) = (service.store()?, Job::named(service.front.name, &turn.owner, &id)?);
     let (state, ours) = job.change(store, |state| state.phase = Phase::Cancelled).await?;
     if ours {
         telemetry::job(Phase::Cancelled.name());
@@ -167,7 +167,7 @@ pub(super) async fn cancel(State(service): Served, Named(id): Named, request: Re
 /// A job's states as server-sent events (HTML standard, 9.2), until it is over.
 pub(super) async fn events(State(service): Served, Named(id): Named, request: Request) -> Result<Response, Failure> {
     let turn = Turn::of(&request.into_parts().0)?;
-    let (store, job) = (service.store()?, Job::named(service.name(), &turn.owner, &id)?);
+    let (store, job) = (service.store()?, Job::named(service.front.name, &turn.owner, &id)?);
     job.state(store).await?;
     let until = tokio::time::Instant::now() + FOLLOWED;
     let seen =
@@ -201,7 +201,7 @@ pub(super) async fn events(State(service): Served, Named(id): Named, request: Re
 
 /// The platform's own invocation: runs the job that it names, and ends with it.
 pub(super) async fn run(State(service): Served, Named(place): Named, headers: HeaderMap) -> Result<Response, Failure> {
-    let (store, job) = (service.store()?, Job::placed(service.name(), &place)?);
+    let (store, job) = (service.store()?, Job::placed(service.front.name, &place)?);
     let token = headers.get("x-job-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !job.asked(store).await?.allows(token) {
         return Err(Error::new(Kind::WrongKey, "only the platform runs jobs").into());

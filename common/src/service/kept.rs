@@ -1,17 +1,14 @@
 //! What is kept: uploads and results.
 
-use std::ops::Range;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Failure, Named, Served, Turn, tell};
+use super::{Failure, Named, Served, Turn, range, tell};
 use crate::body::{self, Most};
 use crate::error::{Error, Kind, Result};
 use crate::request;
@@ -31,7 +28,7 @@ pub(super) async fn announce(State(service): Served, request: Request) -> Result
         _ => wrong,
     };
     let (words, _held) = body::read(&parts.headers, body, most, &service.room).await.map_err(longer)?;
-    let most = service.settings.max_upload_bytes;
+    let most = service.front.settings.max_upload_bytes;
     let told = uploads::announce(store, &turn.owner, &words, most, &service.base()).await?;
     let address = format!("{}uploads/{}", service.base(), told["id"].as_str().unwrap_or_default());
     let address = HeaderValue::from_str(&address).map_err(Error::internal)?;
@@ -86,21 +83,12 @@ pub(super) async fn result(
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
     let length = result::length(store, &id).await?;
-    if headers.get_all(IF_NONE_MATCH).iter().any(|listed| tag.is_named(listed)) {
+    if range::is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
-    // A range is for GET (RFC 9110, 14.2), and of the content that the client has begun with.
-    let still = method == Method::GET && headers.get(IF_RANGE).is_none_or(|given| *given == tag.header());
-    let asked = headers.get(RANGE).and_then(|value| value.to_str().ok()).filter(|_| still);
-    let part = match asked.map_or(Part::Whole, |asked| part(asked, length)) {
-        Part::Whole => None,
-        Part::Of(range) => Some(range),
-        Part::None => {
-            let message = format!("the result has {length} bytes, and none of those that were asked for");
-            let mut response = Failure::from(Error::new(Kind::NotSatisfiable, message)).into_response();
-            response.headers_mut().insert(CONTENT_RANGE, value(&format!("bytes */{length}"))?);
-            return Ok(response);
-        }
+    let part = match range::asked(&method, &headers, &tag, length) {
+        Ok(part) => part,
+        Err(refused) => return Ok(refused),
     };
     let kept = result::open(store, &id, part.clone()).await?;
     let mut response = (head, Body::from_stream(kept.bytes)).into_response();
@@ -108,60 +96,7 @@ pub(super) async fn result(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(id.media_type()));
     headers.insert(CONTENT_LENGTH, (kept.range.end - kept.range.start).into());
     if let Some(part) = part {
-        headers.insert(CONTENT_RANGE, value(&format!("bytes {}-{}/{length}", part.start, part.end - 1))?);
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        range::mark(&mut response, &part, length);
     }
     Ok(response)
-}
-
-fn value(text: &str) -> Result<HeaderValue> {
-    HeaderValue::from_str(text).map_err(Error::internal)
-}
-
-/// What a client wants of a result.
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Whole,
-    Of(Range<u64>),
-    /// Bytes that it does not have.
-    None,
-}
-
-/// One range of bytes (RFC 9110, 14.1.2) of so many; several, or what is none, are answered with the whole.
-fn part(asked: &str, length: u64) -> Part {
-    let Some((first, last)) = asked.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
-        return Part::Whole;
-    };
-    let number = |text: &str| text.trim().parse::<u64>().ok();
-    let range = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(length),
-        (Some(first), None) if last.trim().is_empty() => first..length,
-        (None, Some(last)) if first.trim().is_empty() => length.saturating_sub(last)..length,
-        _ => return Part::Whole,
-    };
-    if range.is_empty() { Part::None } else { Part::Of(range) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_range_is_read_and_everything_else_is_the_whole() {
-        for (asked, expect) in [
-            ("bytes=0-9", Part::Of(0..10)),
-            ("bytes=5-", Part::Of(5..100)),
-            ("bytes=-5", Part::Of(95..100)),
-            ("bytes=-500", Part::Of(0..100)),
-            ("bytes=90-500", Part::Of(90..100)),
-            ("bytes=1-18446744073709551615", Part::Of(1..100)),
-            ("bytes=100-", Part::None),
-            ("bytes=-0", Part::None),
-        ] {
-            assert_eq!(part(asked, 100), expect, "{asked}");
-        }
-        for whole in ["bytes=", "bytes=-", "bytes=9-5", "bytes=1-2,5-6", "lines=1-2", "bytes=1-99999999999999999999"] {
-            assert_eq!(part(whole, 100), Part::Whole, "{whole}");
-        }
-    }
 }

@@ -1,25 +1,25 @@
 //! The router: routes, status codes, one answer a request, one log line an answer.
 
 mod around;
+mod front;
 mod guard;
 mod jobs;
 mod kept;
 mod picture;
 mod probe;
+mod range;
 mod runner;
+mod site;
 mod stream;
 mod tell;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
-use axum::http::Method;
 use axum::http::request::Parts;
-use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use serde_json::{Value, json};
@@ -31,42 +31,34 @@ use crate::error::{Error, Kind, Result};
 use crate::file;
 use crate::function::AnyFunction;
 use crate::job::webhook::Teller;
-use crate::key::{Keys, Owner};
+use crate::key::Owner;
 use crate::knobs::Knobs;
 use crate::log::{self, Level};
 use crate::openapi;
 use crate::page;
 use crate::picture::Picture;
-use crate::queue::Queue;
-use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::telemetry::Telemetry;
-use crate::trace::Tracer;
 use crate::watch::{Progress, Watch};
 use crate::work::compute;
 
+use around::Failure;
 pub(crate) use around::Peer;
-use around::{Failure, around};
+pub(crate) use front::{Front, Serves};
 use picture::Produced;
 pub(crate) use runner::Runner;
+pub(crate) use site::SiteService;
 
 /// A function with everything that serves it.
 pub(crate) struct Service {
+    front: Arc<Front>,
     function: Box<dyn AnyFunction>,
-    pub(crate) settings: Settings,
     face: RwLock<Arc<Face>>,
-    queue: Queue,
     room: Room,
-    keys: Keys,
-    rate: Option<Rate>,
     store: Option<Arc<Store>>,
     runs: Runs<Produced>,
     runner: Runner,
     teller: Teller,
-    telemetry: Telemetry,
-    tracer: Option<Tracer>,
-    platform: Platform,
 }
 
 /// Where the service runs.
@@ -106,9 +98,6 @@ const WARM_UP_SIDE: usize = 64;
 /// Room for what comes with an upload's id, bytes.
 const ROOM: usize = 1 << 20;
 
-/// How often times are folded into the metrics where nobody asks for them.
-const FOLD: Duration = Duration::from_secs(30);
-
 /// How many pictures of the largest size the bodies of all requests may hold together.
 const BODIES: usize = 8;
 
@@ -121,50 +110,17 @@ impl Service {
         platform: Platform,
     ) -> Result<Self> {
         let store = Store::open(&settings).await?.map(Arc::new);
-        let keys = Keys::load(settings.api_keys.as_deref()).await?;
-        let telemetry = Telemetry::start(function.card().name)?;
-        let tracer = settings.traces.as_deref().map(|to| Tracer::start(to, function.card().name)).transpose()?;
         Ok(Self {
-            queue: Queue::new(settings.instances, settings.queue),
             // At least one of the largest that may be uploaded.
             room: Room::new(settings.max_bytes.saturating_mul(BODIES).max(settings.max_upload_bytes as usize + ROOM)),
-            rate: Rate::new(settings.rate),
             runs: Runs::default(),
             runner: Runner::new(&settings, platform)?,
             teller: Teller::new(settings.webhook_secret.clone(), settings.webhook_anywhere)?,
             face: RwLock::new(Arc::new(Face::new(&*function, &settings, catalogue))),
+            front: Arc::new(Front::new(function.card().name, settings, platform).await?),
             function,
-            settings,
-            keys,
             store,
-            telemetry,
-            tracer,
-            platform,
         })
-    }
-
-    /// The function's name.
-    pub(crate) fn name(&self) -> &'static str {
-        self.function.card().name
-    }
-
-    /// Whether everybody may call.
-    pub(crate) fn is_open(&self) -> bool {
-        self.keys.is_open()
-    }
-
-    /// How long a request may take.
-    pub(crate) fn patience(&self) -> Duration {
-        let Settings { deadline, job_deadline, .. } = self.settings;
-        if self.function.routes().is_empty() { deadline } else { deadline.max(job_deadline) }
-    }
-
-    /// Opens the default variant and runs it once, so that no client waits for that.
-    pub(crate) fn warm_up(&self) -> Result<()> {
-        self.try_out(&self.face().catalogue)?;
-        self.face().told();
-        self.queue.open();
-        Ok(())
     }
 
     /// Runs the default of a catalogue on a small grey picture.
@@ -177,28 +133,9 @@ impl Service {
         run(&model, picture, &knobs, &Watch::default()).map(drop)
     }
 
-    /// Gives memory back whenever nothing has run for a while; never returns.
-    pub(crate) async fn tidy(self: Arc<Self>) -> Infallible {
-        self.queue.when_idle(crate::memory::give_back).await
-    }
-
-    /// Folds what was timed into the metrics; never returns.
-    pub(crate) async fn fold(self: Arc<Self>) {
-        loop {
-            tokio::time::sleep(FOLD).await;
-            self.telemetry.fold();
-        }
-    }
-
-    /// The end: sends the traces that are left.
-    pub(crate) async fn end(self: Arc<Self>) {
-        // Whatever waits for a last sending blocks its thread.
-        _ = tokio::task::spawn_blocking(move || self.tracer.as_ref().map(Tracer::end)).await;
-    }
-
     /// Takes up models that are new or replaced on disk; never returns.
     pub(crate) async fn keep_fresh(self: Arc<Self>) {
-        let Some(every) = self.settings.reload else { return };
+        let Some(every) = self.front.settings.reload else { return };
         let mut refused = BTreeMap::new();
         loop {
             tokio::time::sleep(every).await;
@@ -236,7 +173,7 @@ impl Service {
             catalogue.refuse_default(seen);
             return Err(wrong);
         }
-        let face = Arc::new(Face::new(&*self.function, &self.settings, catalogue));
+        let face = Arc::new(Face::new(&*self.function, &self.front.settings, catalogue));
         face.told();
         *self.face.write().unwrap_or_else(PoisonError::into_inner) = face;
         log::line(Level::Info, "models are taken up", json!({"models": changed}));
@@ -252,11 +189,6 @@ impl Service {
             }
             store.sweep_due().await;
         }
-    }
-
-    /// Ends the jobs that run here.
-    pub(crate) fn stop_jobs(&self) {
-        self.runner.stop();
     }
 
     /// The models of the moment.
@@ -275,19 +207,55 @@ impl Service {
 
     /// Where the function's addresses begin: nothing where they are relative.
     fn base(&self) -> String {
-        self.settings.base_url.as_ref().map_or(String::new(), |base| format!("{base}/"))
+        self.front.settings.base_url.as_ref().map_or(String::new(), |base| format!("{base}/"))
     }
 
     fn most(&self) -> body::Most {
-        body::Most { picture: self.settings.max_bytes, body: self.settings.max_body_bytes }
+        body::Most { picture: self.front.settings.max_bytes, body: self.front.settings.max_body_bytes }
     }
 
     fn most_of_file(&self) -> file::Most {
-        file::Most { file: self.settings.max_upload_bytes, body: self.settings.max_body_bytes }
+        file::Most { file: self.front.settings.max_upload_bytes, body: self.front.settings.max_body_bytes }
+    }
+}
+
+impl Serves for Service {
+    fn front(&self) -> &Arc<Front> {
+        &self.front
+    }
+
+    fn patience(&self) -> Duration {
+        let Settings { deadline, job_deadline, .. } = self.front.settings;
+        if self.function.routes().is_empty() { deadline } else { deadline.max(job_deadline) }
+    }
+
+    fn begin(self: &Arc<Self>) {
+        if self.front.is_open() {
+            log::line(Level::Info, "everybody may call: API_KEYS is not set", json!({}));
+        }
+        tokio::spawn(self.clone().keep_fresh());
+        tokio::spawn(self.clone().sweep());
+        tokio::spawn(self.clone().probe());
+    }
+
+    /// Opens the default variant and runs it once, so that no client waits for that.
+    fn warm_up(&self) -> Result<()> {
+        self.try_out(&self.face().catalogue)?;
+        self.face().told();
+        self.front.queue.open();
+        Ok(())
+    }
+
+    async fn run_jobs(self: Arc<Self>) {
+        self.run_jobs_here().await;
+    }
+
+    fn stop_jobs(&self) {
+        self.runner.stop();
     }
 
     /// The routes that README.md tells of.
-    pub(crate) fn router(self: Arc<Self>) -> Router {
+    fn router(self: Arc<Self>) -> Router {
         let run = || post(picture::run);
         let mut router = Router::new();
         for route in self.function.routes() {
@@ -297,12 +265,12 @@ impl Service {
                 post(async move |served: Served, request| stream::run(served, route, request).await),
             );
         }
-        if self.platform == Platform::Http {
+        if self.front.platform == Platform::Http {
             router = router.route("/metrics", get(tell::metrics));
         } else {
             router = router.route("/jobs/{id}/run", post(jobs::run));
         }
-        router
+        let router = router
             .route("/", run().get(tell::index))
             .route("/enhance", run())
             .route("/predict", run())
@@ -310,21 +278,13 @@ impl Service {
             .route("/openapi.json", get(tell::openapi))
             .route("/models", get(tell::models))
             .route("/models/{variant}", get(tell::model))
-            .route("/healthz", get(tell::healthz))
-            .route("/readyz", get(tell::readyz))
             .route("/warmup", post(warmup))
             .route("/uploads", post(kept::announce))
             .route("/uploads/{id}", put(kept::put).delete(kept::remove_upload))
             .route("/result/{id}", get(kept::result).delete(kept::remove_result))
             .route("/jobs/{id}", get(jobs::state).delete(jobs::cancel))
-            .route("/jobs/{id}/events", get(jobs::events))
-            .fallback(async || Failure::from(Error::new(Kind::NotFound, "there is nothing at this address")))
-            .method_not_allowed_fallback(async |method: Method| {
-                let message = format!("{method} is not for this address; the Allow header names what is");
-                Failure::from(Error::new(Kind::WrongMethod, message))
-            })
-            .layer(middleware::from_fn_with_state(self.clone(), around))
-            .with_state(self)
+            .route("/jobs/{id}/events", get(jobs::events));
+        self.front.before(router).with_state(self)
     }
 }
 
@@ -363,7 +323,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 
 async fn warmup(State(service): Served) -> Result<Response, Failure> {
     let start = Instant::now();
-    let place = service.queue.place(Instant::now() + service.settings.deadline).await?;
+    let place = service.front.queue.place(Instant::now() + service.front.settings.deadline).await?;
     let warm = service.clone();
     compute(move || {
         let _place = place;

@@ -56,7 +56,7 @@ struct Keep {
 }
 
 pub(super) async fn run(State(service): Served, request: Request) -> Result<Response, Failure> {
-    service.queue.check_open()?;
+    service.front.queue.check_open()?;
     let (parts, body) = request.into_parts();
     let mut req_id = None;
     let done = answer(&service, &parts, body, &mut req_id).await;
@@ -70,7 +70,7 @@ async fn answer(
     req_id: &mut Option<String>,
 ) -> Result<Response, Failure> {
     let turn = Turn::of(parts)?;
-    let limit = if turn.outside { service.settings.deadline } else { service.settings.job_deadline };
+    let limit = if turn.outside { service.front.settings.deadline } else { service.front.settings.job_deadline };
     let (bytes, mut held) = body::read(&parts.headers, body, service.most(), &service.room).await?;
     let mut ask = request::read(parts, bytes.clone()).await?;
     req_id.clone_from(&ask.req_id);
@@ -80,7 +80,7 @@ async fn answer(
         ask.bytes = file.read().await?;
     }
     let face = service.face();
-    let mut work = Work::plan(&*service.function, &face.catalogue, &service.settings, parts, ask, &id(parts))?;
+    let mut work = Work::plan(&*service.function, &face.catalogue, &service.front.settings, parts, ask, &id(parts))?;
     if turn.outside && job::prefers_later(&parts.headers) {
         let (print, picture) = (work.print(), work.bytes().clone());
         drop(work);
@@ -100,7 +100,7 @@ async fn answer(
         Some(store) if !wishes.no_store => {
             let (served, seen) = (service.clone(), face.clone());
             let tagged = compute(move || {
-                let tag = work.tag(served.name(), &seen.catalogue)?;
+                let tag = work.tag(served.front.name, &seen.catalogue)?;
                 Ok((work, tag))
             });
             let tag;
@@ -168,7 +168,7 @@ impl Wishes {
 /// Settles where an answer is kept, and tells the work where its picture will be.
 fn keep(service: &Service, store: &Arc<Store>, owner: &Owner, tag: Tag, work: &mut Work) -> Result<Keep> {
     let linked = Id::draw(owner, &tag, work.shape().encoding().media_type())?;
-    let most = service.settings.max_answer_bytes.unwrap_or(usize::MAX);
+    let most = service.front.settings.max_answer_bytes.unwrap_or(usize::MAX);
     let url = address(service, &linked);
     work.keep_at(Link { url, wanted: work.wants_link(), most });
     Ok(Keep { needed: work.wants_link(), store: store.clone(), owner: owner.clone(), tag, linked })
@@ -191,11 +191,11 @@ impl Run {
         let Self { service, face, work, keep, deadline, held, patient } = self;
         let start = Instant::now();
         let place = match patient {
-            true => service.queue.patient_place(deadline).await?,
-            false => service.queue.place(deadline).await?,
+            true => service.front.queue.patient_place(deadline).await?,
+            false => service.front.queue.place(deadline).await?,
         };
         let waited = start.elapsed();
-        let limits = Limits { max_pixels: service.settings.max_pixels };
+        let limits = Limits { max_pixels: service.front.settings.max_pixels };
         let watched = watch.clone();
         let computed = compute(move || {
             let done = work.run(&face.catalogue, limits, &watched);
@@ -210,7 +210,7 @@ impl Run {
             }
         };
         let Done { reply, x_model, details, timing, model, bytes_in } = done?;
-        service.queue.took(timing.iter().map(|(_, took)| *took).sum());
+        service.front.queue.took(timing.iter().map(|(_, took)| *took).sum());
         let mut stages = vec![("queue", waited)];
         stages.extend(timing);
         let bytes = Some((bytes_in, reply.body.len()));
@@ -235,7 +235,7 @@ fn address(service: &Service, id: &Id) -> String {
 
 /// The address of a result, as another result tells it.
 fn beside<'a>(service: &Service, id: &'a Id) -> std::borrow::Cow<'a, str> {
-    if service.settings.base_url.is_some() { address(service, id).into() } else { id.as_str().into() }
+    if service.front.settings.base_url.is_some() { address(service, id).into() } else { id.as_str().into() }
 }
 
 impl Keep {
@@ -294,7 +294,7 @@ impl Asked {
     /// Whether an answer of so many bytes is told the address of.
     fn is_led(&self, service: &Service, bytes: u64) -> bool {
         let in_words = matches!(self.shape, Shape::Envelope(_) | Shape::Enhanced(_));
-        let too_large = service.settings.max_answer_bytes.is_some_and(|most| bytes > most as u64);
+        let too_large = service.front.settings.max_answer_bytes.is_some_and(|most| bytes > most as u64);
         too_large || (self.link && !in_words)
     }
 
@@ -385,7 +385,7 @@ fn too_large_here(length: usize, service: &Service, to_be_kept: bool) -> Error {
             "the answer is too large for one, and the store can't take it now; come again later",
         );
     }
-    let most = service.settings.max_answer_bytes.unwrap_or_default();
+    let most = service.front.settings.max_answer_bytes.unwrap_or_default();
     Error::new(
         Kind::TooLarge,
         format!(

@@ -26,11 +26,11 @@ const EQUAL: f64 = 100.0;
 impl Service {
     /// Probes the default variant as often as the settings say; never returns where they do.
     pub(crate) async fn probe(self: Arc<Self>) {
-        let Some(every) = self.settings.probe else { return };
+        let Some(every) = self.front.settings.probe else { return };
         let mut wanted: Option<(String, Vec<f64>)> = None;
         loop {
             tokio::time::sleep(every).await;
-            let Ok(place) = self.queue.patient_place(Instant::now() + every).await else { continue };
+            let Ok(place) = self.front.queue.patient_place(Instant::now() + every).await else { continue };
             let (service, before) = (self.clone(), wanted.take());
             let probed = compute(move || {
                 let _place = place;
@@ -81,7 +81,7 @@ impl Service {
             classes.sort_by_key(|class| class["class_id"].as_u64());
             return Ok(classes.iter().filter_map(|class| class["score"].as_f64()).collect());
         }
-        let (picture, _) = Picture::decode(&reply.body, Limits { max_pixels: self.settings.max_pixels })?;
+        let (picture, _) = Picture::decode(&reply.body, Limits { max_pixels: self.front.settings.max_pixels })?;
         Ok(picture.pixels().iter().map(|value| f64::from(*value) / 255.0).collect())
     }
 }

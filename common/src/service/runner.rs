@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::around::{Failure, document};
-use super::{Platform, Service, Turn};
+use super::{Platform, Serves, Service, Turn};
 use crate::aws::Aws;
 use crate::error::{Error, Kind, Result};
 use crate::job::lease::{HOLDS, Lease, RENEWED};
@@ -129,9 +129,9 @@ impl Runner {
 
 impl Service {
     /// Runs jobs until the runner is stopped; returns when those that ran have been given back.
-    pub(crate) async fn run_jobs(self: Arc<Self>) {
+    pub(super) async fn run_jobs_here(self: Arc<Self>) {
         let Some(store) = self.store.clone().filter(|_| self.runner.mode == Mode::Here) else { return };
-        let slots = Arc::new(Semaphore::new(self.settings.instances));
+        let slots = Arc::new(Semaphore::new(self.front.settings.instances));
         let mut runs = JoinSet::new();
         // Those that others hold, or that could not be run, are not looked at for a while.
         let mut later: HashMap<Job, Instant> = HashMap::new();
@@ -147,7 +147,7 @@ impl Service {
                 }
                 _ = waits => {}
             }
-            let jobs = Job::unfinished(&store, self.name()).await.unwrap_or_else(|cause| {
+            let jobs = Job::unfinished(&store, self.front.name).await.unwrap_or_else(|cause| {
                 log::line(Level::Error, "jobs can't be looked through", json!({"cause": cause.to_string()}));
                 Vec::new()
             });
@@ -196,7 +196,7 @@ impl Service {
 
 /// Brings a job to its end in the invocation that was made for it; where another one is at it, that does.
 pub(super) async fn finish_invoked(service: &Arc<Service>, store: &Arc<Store>, job: &Job) -> Result<()> {
-    let until = Instant::now() + service.settings.job_deadline;
+    let until = Instant::now() + service.front.settings.job_deadline;
     loop {
         let Some(mut lease) = Lease::take(store, job).await? else { return Ok(()) };
         let done = finish(service, store, job, &mut lease, None).await;

@@ -26,7 +26,7 @@ use crate::watch::Watch;
 use crate::work::compute;
 
 pub(super) async fn run(State(service): Served, route: Arc<Route>, request: Request) -> Result<Response, Failure> {
-    service.queue.check_open()?;
+    service.front.queue.check_open()?;
     let (parts, body) = request.into_parts();
     let mut req_id = None;
     let started = answer(&service, &route, &parts, body, &mut req_id).await;
@@ -40,7 +40,7 @@ async fn answer(
     body: Body,
     req_id: &mut Option<String>,
 ) -> Result<Response> {
-    let (settings, turn, face) = (&service.settings, Turn::of(parts)?, service.face());
+    let (settings, turn, face) = (&service.front.settings, Turn::of(parts)?, service.face());
     let FileAsk { source, req_id: named, mut options } =
         file::read(parts, body, route.field, service.most_of_file()).await?;
     req_id.clone_from(&named);
@@ -66,8 +66,8 @@ async fn answer(
     };
     let deadline = Instant::now() + settings.job_deadline;
     let place = match turn.outside {
-        true => service.queue.place(deadline).await?,
-        false => service.queue.patient_place(deadline).await?,
+        true => service.front.queue.place(deadline).await?,
+        false => service.front.queue.patient_place(deadline).await?,
     };
     let name = work.variant().to_owned();
     let asked = name.clone();

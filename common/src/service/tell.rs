@@ -1,12 +1,14 @@
 //! What the function tells of itself: routes that run nothing.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::{Failure, Named, Served};
+use super::{Failure, Front, Named, Served};
 use crate::function::Card;
 use crate::page;
 use crate::reply;
@@ -28,7 +30,7 @@ pub(super) async fn index(State(service): Served, headers: HeaderMap) -> Respons
         let kind = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
         return (vary, kind, face.html.clone()).into_response();
     }
-    let about = page::json(service.function.card(), &service.settings, face.catalogue.default_name());
+    let about = page::json(service.function.card(), &service.front.settings, face.catalogue.default_name());
     (vary, json(&about)).into_response()
 }
 
@@ -49,13 +51,11 @@ pub(super) async fn healthz() -> Response {
     json(&serde_json::json!({"alive": true}))
 }
 
-pub(super) async fn readyz(State(service): Served) -> Result<Response, Failure> {
-    service.queue.check_open()?;
+pub(super) async fn readyz(State(front): State<Arc<Front>>) -> Result<Response, Failure> {
+    front.queue.check_open()?;
     Ok(json(&serde_json::json!({"ready": true})))
 }
 
 pub(super) async fn metrics(State(service): Served) -> Response {
-    let (waiting, busy) = service.queue.load();
-    let text = service.telemetry.render(waiting, busy, service.face().catalogue.open_models());
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    service.front.metrics(service.face().catalogue.open_models())
 }

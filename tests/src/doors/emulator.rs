@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::{contract, event, free_port, outside};
 use crate::bad;
-use crate::process::{Process, functions, pictures, root, tool};
+use crate::process::{Process, all_functions, functions, pictures, root, tool};
 use crate::samples::{jpeg, photo, png, read};
-use crate::wire::{Answer, Ask, Connection, envelope, post, post_json, send};
+use crate::studio;
+use crate::wire::{Answer, Ask, Connection, envelope, get, post, post_json, send};
 
 /// The emulator builds before it starts, where nobody did.
 const BUILD: Duration = Duration::from_secs(600);
@@ -34,7 +35,7 @@ fn start_emulator() -> Emulator {
     let turbo = std::fs::read_to_string(root().join(".tools/turbo")).unwrap_or_default();
     let port = free_port();
     let mut command = outside("python3");
-    command.arg("tools/run.py").arg(port.to_string()).args(functions()).arg("--").args(turbo.split_whitespace());
+    command.arg("tools/run.py").arg(port.to_string()).args(all_functions()).arg("--").args(turbo.split_whitespace());
     let store = tempfile::tempdir().unwrap();
     command.env("STORE", store.path());
     let process = Process::spawn_ended_by(&mut command, "TERM");
@@ -63,6 +64,19 @@ fn the_lambda_emulator_serves_the_contract() {
                 .good();
             assert_eq!(read(&answer.body).0.width() % 400, 0);
         }
+    }
+}
+
+// proves: K07, B09
+#[test]
+fn the_lambda_emulator_serves_the_page_and_from_it_every_function() {
+    let emulator = emulator();
+    studio::page_through(&|ask| emulator.ask("studio", ask));
+    let list = emulator.ask("studio", &get("/functions.json")).good().json();
+    for one in list.as_array().unwrap() {
+        // Beside the page, as a browser reads it.
+        let function = one["url"].as_str().unwrap().trim_start_matches("../").trim_end_matches('/');
+        assert_eq!(emulator.ask(function, &get("/readyz")).good().json()["ready"], true, "{one}");
     }
 }
 

@@ -55,6 +55,13 @@ impl Rie {
     }
 }
 
+// proves: B05
+#[test]
+fn awss_own_runtime_interface_serves_the_page() {
+    let rie = Rie::start("studio", &[]);
+    crate::studio::page_through(&|ask| rie.ask(ask));
+}
+
 // proves: B05, K07, K08
 #[test]
 fn awss_own_runtime_interface_serves_the_contract() {
