@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::aside::Aside;
 use crate::catalogue::Catalogue;
 use crate::error::{Error, Kind, Result};
 use crate::knobs::Knobs;
 use crate::log::{self, Level};
 use crate::model::Model;
 use crate::queue::Place;
-use crate::route::{Asked, Plan, Route, Sink};
+use crate::route::{Asked, Keep, Plan, Route, Sink};
 use crate::settings::Settings;
 use crate::watch::{Stop, Watch};
 use crate::work::{Left, compute};
@@ -34,6 +35,7 @@ pub(crate) struct FileWork {
     plan: Plan,
     knobs: Knobs,
     variant: String,
+    aside: Option<Aside>,
 }
 
 impl FileWork {
@@ -53,12 +55,22 @@ impl FileWork {
             let model = [("model".to_owned(), Value::Null)];
             (route.properties)().into_iter().chain(model).collect()
         })?;
-        Ok(Self { variant: variant.to_owned(), plan, knobs })
+        Ok(Self { variant: variant.to_owned(), plan, knobs, aside: None })
     }
 
     /// The variant that it runs.
     pub(crate) fn variant(&self) -> &str {
         &self.variant
+    }
+
+    /// The media type of what it keeps beside its answer.
+    pub(crate) fn aside(&self) -> Option<&'static str> {
+        self.plan.aside
+    }
+
+    /// Where what it keeps beside its answer goes.
+    pub(crate) fn keep_at(&mut self, aside: Aside) {
+        self.aside = Some(aside);
     }
 
     /// Starts; waits for the first piece of the answer, or for the failure that comes instead of it.
@@ -71,13 +83,15 @@ impl FileWork {
         watch: Watch,
         id: String,
     ) -> Result<Started> {
-        let Self { plan, knobs, variant } = self;
+        let Self { plan, knobs, variant, aside } = self;
         let begun = Instant::now();
         let left = Left::new(watch.clone(), id.clone());
         let (sender, mut pieces) = mpsc::channel(WAITING);
         let x_model = format!("{variant}@{}", model.digest());
         let (watched, run, told) = (watch.clone(), plan.run, Arc::<AtomicBool>::default());
-        let sink = Sink { pieces: sender, watch: watch.clone(), told: told.clone() };
+        let aside = aside.map(Arc::new);
+        let keep = aside.clone().map(|aside| Box::new(move |file| aside.keep(file)) as Keep);
+        let sink = Sink { pieces: sender, watch: watch.clone(), keep, told: told.clone() };
         let done = tokio::spawn(compute(move || {
             let (_place, sink) = (place, sink);
             run(&model, &knobs, file, &sink, &watched)
@@ -93,7 +107,7 @@ impl FileWork {
             return Err(why.unwrap_or_else(|| Error::internal("a run that gave no answer")));
         };
         let (first, left) = (Some(first), Some(left));
-        let body = Pieces { first, pieces, done, _timer: timer, left, told, begun, bytes: 0, id };
+        let body = Pieces { first, pieces, done, _timer: timer, left, told, aside, begun, bytes: 0, id };
         Ok(Started { media_type: plan.media_type, x_model, body: Body::new(body) })
     }
 }
@@ -114,6 +128,7 @@ struct Pieces {
     _timer: Timer,
     left: Option<Left>,
     told: Arc<AtomicBool>,
+    aside: Option<Arc<Aside>>,
     begun: Instant,
     bytes: usize,
     id: String,
@@ -148,7 +163,11 @@ impl http_body::Body for Pieces {
         });
         log::line(level, "streamed", line);
         // One that the answer has told of does not cut it off.
-        Poll::Ready(failure.filter(|_| !self.told.load(Ordering::Acquire)).map(Err))
+        let cut_off = failure.filter(|_| !self.told.load(Ordering::Acquire));
+        if let (None, Some(aside)) = (&cut_off, &self.aside) {
+            aside.taken();
+        }
+        Poll::Ready(cut_off.map(Err))
     }
 }
 

@@ -39,6 +39,7 @@ mod file;
 mod cors;
 mod queue;
 mod work;
+mod aside;
 mod file_work;
 mod telemetry;
 mod trace;

@@ -155,6 +155,11 @@ pub(crate) async fn remove(store: &Store, id: &Id, owner: &Owner) -> Result<()> 
     store.remove(&name).await
 }
 
+/// Removes what was kept for nobody; what was never kept is removed already.
+pub(crate) async fn forget(store: &Store, id: &Id) -> Result<()> {
+    store.remove(&id.name()?).await
+}
+
 /// A kept answer or a part of it.
 ///
 /// # Errors

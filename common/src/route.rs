@@ -47,6 +47,8 @@ pub struct Asked<'a> {
 pub struct Plan {
     /// The media type of its answer.
     pub media_type: &'static str,
+    /// The media type of the file that it keeps beside its answer, by [`Sink::keep`]; `None` where it keeps none.
+    pub aside: Option<&'static str>,
     /// What is left to do.
     pub run: FileRun,
 }
@@ -62,10 +64,14 @@ pub type FileRun = Box<dyn FnOnce(&Model, &Knobs, File, &Sink, &Watch) -> Result
 const LOOK: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Keeps a file as a further result; gives its address.
+pub(crate) type Keep = Box<dyn Fn(File) -> Result<String> + Send + Sync>;
+
 /// Where the pieces of an answer go.
 pub struct Sink {
     pub(crate) pieces: Sender<Bytes>,
     pub(crate) watch: Watch,
+    pub(crate) keep: Option<Keep>,
     /// Whether the answer itself has told of its failure.
     pub(crate) told: Arc<AtomicBool>,
 }
@@ -103,6 +109,16 @@ impl Sink {
         self.told.store(true, Ordering::Release);
         Err(failure)
     }
+
+    /// Keeps a file, from where it is read to its end, as the further result that the plan names in `aside`: its address, as
+    /// the answer may tell it. It stays where the answer is taken to its end. One that is kept later takes its place.
+    ///
+    /// # Errors
+    /// `Gone` and `Deadline` as the watch says; `NotReady` where there is no room; `Internal` where the plan names none.
+    pub fn keep(&self, file: File) -> Result<String> {
+        let keep = self.keep.as_ref().ok_or_else(|| Error::internal("a file is kept that the plan does not name"))?;
+        keep(file)
+    }
 }
 
 /// A [`FileRoute`] without its type.
@@ -137,7 +153,7 @@ mod tests {
     #[test]
     fn who_takes_nothing_is_waited_for_until_the_deadline() {
         let (pieces, mut taken) = tokio::sync::mpsc::channel(1);
-        let sink = Sink { pieces, watch: Watch::default(), told: Arc::default() };
+        let sink = Sink { pieces, watch: Watch::default(), keep: None, told: Arc::default() };
         sink.send("one").unwrap();
         let watch = sink.watch.clone();
         std::thread::scope(|scope| {
@@ -146,11 +162,12 @@ mod tests {
             watch.stop(Stop::Deadline);
             assert_eq!(second.join().unwrap(), Err(Kind::Deadline));
         });
-        let waits = Sink { pieces: sink.pieces.clone(), watch: Watch::default(), told: Arc::default() };
+        let waits = Sink { pieces: sink.pieces.clone(), watch: Watch::default(), keep: None, told: Arc::default() };
         assert_eq!(waits.send_within("two".into(), LOOK).unwrap_err().kind(), Kind::Gone);
         assert_eq!(taken.try_recv().unwrap(), "one");
         assert_eq!(sink.end_with("last", Error::bad("why")).unwrap_err().message(), "why");
         assert!(sink.told.load(Ordering::Acquire) && taken.try_recv().unwrap() == "last");
+        assert_eq!(sink.keep(tempfile::tempfile().unwrap()).unwrap_err().kind(), Kind::Internal);
         drop(taken);
         assert_eq!(sink.send("three").unwrap_err().kind(), Kind::Gone);
     }

@@ -229,12 +229,12 @@ const NEEDED: Duration = Duration::from_secs(60);
 const UNNEEDED: Duration = Duration::from_secs(10);
 
 /// The address of a result, as the function's answers tell it.
-fn address(service: &Service, id: &Id) -> String {
+pub(super) fn address(service: &Service, id: &Id) -> String {
     format!("{}result/{}", service.base(), id.as_str())
 }
 
 /// The address of a result, as another result tells it.
-fn beside<'a>(service: &Service, id: &'a Id) -> std::borrow::Cow<'a, str> {
+pub(super) fn beside<'a>(service: &Service, id: &'a Id) -> std::borrow::Cow<'a, str> {
     if service.front.settings.base_url.is_some() { address(service, id).into() } else { id.as_str().into() }
 }
 

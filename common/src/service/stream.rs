@@ -11,12 +11,14 @@ use futures_util::TryStreamExt;
 use serde_json::json;
 
 use super::around::{Details, id};
-use super::picture::{headers, led};
+use super::picture::{Wishes, address, beside, headers, led};
 use super::{Failure, Served, Service, Turn, jobs};
-use crate::error::{Error, Result};
+use crate::aside::Aside;
+use crate::error::{Error, Kind, Result};
 use crate::file::{self, FileAsk, Source};
 use crate::file_work::{FileWork, Started};
 use crate::job;
+use crate::key::Owner;
 use crate::options::{self, LinkOption};
 use crate::reply;
 use crate::result::{self, Id, Tag};
@@ -50,7 +52,19 @@ async fn answer(
         service.store()?;
     }
     let accept = reply::accepted(&parts.headers);
-    let work = FileWork::plan(route, &face.catalogue, settings, &accept, options.clone())?;
+    let mut work = FileWork::plan(route, &face.catalogue, settings, &accept, options.clone())?;
+    if let Some(kind) = work.aside() {
+        service.store().map_err(|none| {
+            let message = format!(
+                "{}; so there is no {kind} beside the answer: `Accept: {kind}` asks for it alone",
+                none.message()
+            );
+            Error::new(Kind::Missing, message)
+        })?;
+    }
+    if (link || work.aside().is_some()) && Wishes::of(&parts.headers).no_store {
+        return Err(Error::bad("what is asked for is kept, and `Cache-Control: no-store` asks for it not to be"));
+    }
     if turn.outside && job::prefers_later(&parts.headers) {
         if let Source::Uploaded(id) = &source {
             uploads::open(service.store()?, &turn.owner, id).await?;
@@ -73,12 +87,16 @@ async fn answer(
     let asked = name.clone();
     let model = compute(move || face.catalogue.model(&asked)).await?;
     let watch = Watch::telling(turn.progress.clone());
+    if let Some(kind) = work.aside() {
+        // A job's answer is kept too.
+        work.keep_at(aside(service, &turn.owner, kind, link || !turn.outside, watch.clone())?);
+    }
     let started = work.start(file, model, place, deadline, watch, id(parts)).await?;
     let Started { media_type, x_model, body } = started;
     let mut response = if link {
         let (store, id) = (service.store()?, Id::draw(&turn.owner, &Tag::drawn(), media_type)?);
         result::keep_pieces(store, &id, Box::pin(body.into_data_stream().map_err(Error::internal))).await?;
-        let mut response = led(&format!("{}result/{}", service.base(), id.as_str()))?;
+        let mut response = led(&address(service, &id))?;
         response.extensions_mut().insert(id);
         response
     } else {
@@ -87,4 +105,11 @@ async fn answer(
     let line = json!({"bytes_in": bytes});
     response.extensions_mut().insert(Details { line, model: name, ..Details::default() });
     Ok(response)
+}
+
+/// A place for what a run keeps beside its answer; `kept`: whether that is read where results are.
+fn aside(service: &Service, owner: &Owner, media_type: &str, kept: bool, watch: Watch) -> Result<Aside> {
+    let id = Id::draw(owner, &Tag::drawn(), media_type)?;
+    let address = if kept { beside(service, &id).into_owned() } else { address(service, &id) };
+    Ok(Aside::new(service.store()?.clone(), id, address, watch))
 }

@@ -75,7 +75,7 @@ impl FileRoute for Video {
                 }
             }
         };
-        Ok(Plan { media_type, run: Box::new(run) })
+        Ok(Plan { media_type, aside: None, run: Box::new(run) })
     }
 }
 
