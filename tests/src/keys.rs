@@ -7,7 +7,7 @@ use crate::process::{START, Server, command};
 use crate::samples::{photo, png};
 use crate::wire::{Ask, ask, get, post};
 
-fn hash(key: &str) -> String {
+pub fn hash(key: &str) -> String {
     Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use super::{Keeper, announce, path, picture, put};
 use crate::doors::emulator::emulator;
 use crate::process::ffmpeg;
@@ -75,6 +77,10 @@ fn a_photograph_of_40_mb_and_a_video_of_200_mb_go_through_the_lambda_emulator() 
     let id = uploaded("detect", "video/x-msvideo", &video);
     let lines = emulator.ask("detect", &post(&format!("/video?upload={id}&max_frames=3"), b"")).good().text();
     assert_eq!(lines.lines().count(), 5, "{lines}");
+    let both = emulator.ask("detect", &post(&format!("/video?upload={id}&max_frames=3&render=avi"), b"")).good().text();
+    let last: Value = serde_json::from_str(both.lines().last().expect("a line")).expect("JSON");
+    let drawn = emulator.ask("detect", &get(&path(last["result_url"].as_str().expect("an address")))).good();
+    assert_eq!((drawn.must("content-type"), &last["result_bytes"]), ("video/x-msvideo", &json!(drawn.body.len())));
     let kept = emulator.ask("detect", &post(&format!("/video?upload={id}&max_frames=3&link=true"), b""));
     assert_eq!(kept.status, 303, "{}", kept.text());
     assert_eq!(emulator.ask("detect", &get(&path(kept.must("location")))).good().text().lines().count(), 5);

@@ -1,6 +1,6 @@
 //! The answer in words: a line of JSON for the video, one for each frame as soon as it is done, one at the end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::{Boxes, Error, Found, Kind, Result, Sink};
 use serde_json::{Value, json};
@@ -14,6 +14,14 @@ pub struct Lines<'a> {
     names: &'a [String],
     begun: Instant,
     frames: u64,
+    /// How long the frames took.
+    took: Duration,
+}
+
+/// The video that is kept beside the lines.
+pub struct Kept {
+    pub address: String,
+    pub bytes: u64,
 }
 
 impl<'a> Lines<'a> {
@@ -21,7 +29,7 @@ impl<'a> Lines<'a> {
     pub fn begin(sink: &'a Sink, names: &'a [String], opened: &Opened) -> Result<Self> {
         let track = &opened.track;
         let (width, height) = opened.size();
-        let lines = Self { sink, names, begun: Instant::now(), frames: 0 };
+        let lines = Self { sink, names, begun: Instant::now(), frames: 0, took: Duration::ZERO };
         lines.send(&json!({
             "width": width, "height": height, "fps": track.fps.map(milli), "frames": track.frames,
             "duration": track.duration.map(milli),
@@ -33,13 +41,19 @@ impl<'a> Lines<'a> {
     pub fn frame(&mut self, frame: &Frame, found: &[Found]) -> Result<()> {
         self.frames += 1;
         let boxes = Boxes::json(found, self.names);
-        self.send(&json!({"index": frame.index, "time": frame.time.map(milli), "boxes": boxes}))
+        self.send(&json!({"index": frame.index, "time": frame.time.map(milli), "boxes": boxes}))?;
+        self.took = self.begun.elapsed();
+        Ok(())
     }
 
-    /// Tells the end, or why it came early.
-    pub fn end(self, done: Result<()>) -> Result<()> {
-        let fps = self.frames as f64 / self.begun.elapsed().as_secs_f64().max(1e-6);
+    /// Tells the end, or why it came early; and where the video is that was kept.
+    pub fn end(self, done: Result<()>, kept: Option<Kept>) -> Result<()> {
+        let fps = self.frames as f64 / self.took.as_secs_f64().max(1e-6);
         let mut line = json!({"frames": self.frames, "fps": milli(fps), "dropped": 0});
+        if let Some(Kept { address, bytes }) = kept {
+            line["result_url"] = json!(address);
+            line["result_bytes"] = json!(bytes);
+        }
         match done {
             Ok(()) => self.send(&line),
             Err(gone) if gone.kind() == Kind::Gone => Err(gone),
