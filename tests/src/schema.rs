@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use crate::process::{Server, ffmpeg, functions, root, tool};
+use crate::process::{Server, ffmpeg, functions, root, shared, tool};
 use crate::wire::get;
 
 /// Right requests, so many that each address gets its share however slow the machine is; the wrong ones that the document's
@@ -116,4 +116,16 @@ fn every_function_keeps_to_its_document() {
             });
         }
     });
+}
+
+// proves: D13
+#[test]
+fn the_page_keeps_to_its_document() {
+    let server = shared("studio");
+    let all = operations(&server).0;
+    let [right, wrong] = [RIGHT, WRONG].map(|how| draw(&server, how));
+    for operation in all.iter().filter(|one| *one != "GET /openapi.json") {
+        assert!(right[operation].contains_key(&200), "{operation}: {right:?}");
+    }
+    assert!(wrong.values().flat_map(BTreeMap::keys).all(|status| *status < 500), "{wrong:?}");
 }

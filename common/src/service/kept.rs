@@ -8,7 +8,8 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Failure, Named, Served, Turn, range, tell};
+use super::range::{self, Part};
+use super::{Failure, Named, Served, Turn, tell};
 use crate::body::{self, Most};
 use crate::error::{Error, Kind, Result};
 use crate::request;
@@ -87,8 +88,9 @@ pub(super) async fn result(
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
     let part = match range::asked(&method, &headers, &tag, length) {
-        Ok(part) => part,
-        Err(refused) => return Ok(refused),
+        Part::Whole => None,
+        Part::Of(range) => Some(range),
+        Part::None => return Ok(range::refused(length)),
     };
     let kept = result::open(store, &id, part.clone()).await?;
     let mut response = (head, Body::from_stream(kept.bytes)).into_response();

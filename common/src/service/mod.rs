@@ -110,14 +110,16 @@ impl Service {
         platform: Platform,
     ) -> Result<Self> {
         let store = Store::open(&settings).await?.map(Arc::new);
+        let front = Arc::new(Front::new(function.card().name, settings, platform).await?);
+        let settings = &front.settings;
         Ok(Self {
             // At least one of the largest that may be uploaded.
             room: Room::new(settings.max_bytes.saturating_mul(BODIES).max(settings.max_upload_bytes as usize + ROOM)),
             runs: Runs::default(),
-            runner: Runner::new(&settings, platform)?,
+            runner: Runner::new(settings, platform)?,
             teller: Teller::new(settings.webhook_secret.clone(), settings.webhook_anywhere)?,
-            face: RwLock::new(Arc::new(Face::new(&*function, &settings, catalogue))),
-            front: Arc::new(Front::new(function.card().name, settings, platform).await?),
+            face: RwLock::new(Arc::new(Face::new(&*function, settings, catalogue))),
+            front,
             function,
             store,
         })

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Failure;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::result::Tag;
 
 /// Whether the client has the content of this tag.
@@ -15,29 +15,29 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &Tag) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().any(|listed| tag.is_named(listed))
 }
 
-/// The part that a request asks for of content of this tag and length in bytes; none: the whole.
-///
-/// # Errors
-/// The answer to who asks for bytes that there are not.
-pub(super) fn asked(
-    method: &Method,
-    headers: &HeaderMap,
-    tag: &Tag,
-    length: u64,
-) -> Result<Option<Range<u64>>, Response> {
+/// What a client wants of some content.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    Of(Range<u64>),
+    /// Bytes that it does not have.
+    None,
+}
+
+/// The part that a request asks for of content of this tag and length in bytes.
+pub(super) fn asked(method: &Method, headers: &HeaderMap, tag: &Tag, length: u64) -> Part {
     // A range is for GET (RFC 9110, 14.2), and of the content that the client has begun with.
     let still = method == Method::GET && headers.get(IF_RANGE).is_none_or(|given| *given == tag.header());
     let asked = headers.get(RANGE).and_then(|value| value.to_str().ok()).filter(|_| still);
-    match asked.map_or(Part::Whole, |asked| part(asked, length)) {
-        Part::Whole => Ok(None),
-        Part::Of(range) => Ok(Some(range)),
-        Part::None => {
-            let message = format!("there are {length} bytes, and none of those that were asked for");
-            let mut response = Failure::from(Error::new(Kind::NotSatisfiable, message)).into_response();
-            response.headers_mut().extend(value(&format!("bytes */{length}")).map(|length| (CONTENT_RANGE, length)));
-            Err(response)
-        }
-    }
+    asked.map_or(Part::Whole, |asked| part(asked, length))
+}
+
+/// The answer to who asks for bytes that are not among so many.
+pub(super) fn refused(length: u64) -> Response {
+    let message = format!("there are {length} bytes, and none of those that were asked for");
+    let mut response = Failure::from(Error::new(Kind::NotSatisfiable, message)).into_response();
+    response.headers_mut().extend(value(&format!("bytes */{length}")).map(|length| (CONTENT_RANGE, length)));
+    response
 }
 
 /// Makes of an answer that of a part of so many bytes.
@@ -51,15 +51,6 @@ pub(super) fn mark(response: &mut Response, part: &Range<u64>, length: u64) {
 
 fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
-}
-
-/// What a client wants of some content.
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Whole,
-    Of(Range<u64>),
-    /// Bytes that it does not have.
-    None,
 }
 
 /// One range of bytes (RFC 9110, 14.1.2) of so many; several, or what is none, are answered with the whole.

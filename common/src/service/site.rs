@@ -16,7 +16,8 @@ use axum::routing::{any, get, post};
 use serde_json::json;
 
 use super::front::{nothing, wrong_method};
-use super::{Failure, Front, Platform, Serves, range, tell};
+use super::range::{self, Part};
+use super::{Failure, Front, Platform, Serves, tell};
 use crate::error::Result;
 use crate::reply;
 use crate::settings::Settings;
@@ -94,16 +95,16 @@ async fn file(State(service): Served, method: Method, uri: Uri, headers: HeaderM
         head.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     let length = bytes.len() as u64;
-    let part = if file.varies() { Ok(None) } else { range::asked(&method, &headers, tag, length) };
+    let part = if file.varies() { Part::Whole } else { range::asked(&method, &headers, tag, length) };
     Ok(match part {
-        Ok(None) => (head, Body::from(bytes.clone())).into_response(),
-        Ok(Some(part)) => {
+        Part::Whole => (head, Body::from(bytes.clone())).into_response(),
+        Part::Of(part) => {
             let bytes = bytes.slice(part.start as usize..part.end as usize);
             let mut response = (head, Body::from(bytes)).into_response();
             range::mark(&mut response, &part, length);
             response
         }
-        Err(refused) => refused,
+        Part::None => range::refused(length),
     })
 }
 
