@@ -18,12 +18,16 @@ export PATH := $(CURDIR)/.tools/cmake/bin:$(CURDIR)/.tools/nasm/bin:$(PATH)
 TURBO = $$(cat .tools/turbo)
 FETCH := $(PYTHON) tools/fetch.py
 VENV := $(PYTHON) tools/venv.py
+NODE := .tools/nodejs/bin/node
+# npm packages by their locks: what the page is built with, and the browser of its tests.
+PAGE := functions/studio/page
+BROWSER := tests/browser
 WORKSHOP := PYTHONPATH=models .tools/workshop/bin/python -m workshop
 PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run tests/clients/*.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table features tools clean
+.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table page page-dev lighthouse camera-bench batch-bench screenshots features tools clean
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
@@ -46,6 +50,7 @@ demo: build ## send the sample pictures through every function; before and after
 
 test: build test-tools ## run the tests (nothing outside this folder is needed)
 	cargo test --release --workspace $(TURBO)
+	$(NODE) --test --test-isolation=none '$(BROWSER)/*.test.ts'
 
 test-workshop: workshop ## test the training code: a network trained for 20 steps and exported
 	PYTHONPATH=models .tools/workshop/bin/python -m pytest -q models/workshop/tests
@@ -57,6 +62,8 @@ lint: linters ## check format and style of everything; changes nothing
 	.tools/lint/bin/ruff check $(wildcard $(PYTHONS))
 	.tools/lint/bin/ruff format --check $(wildcard $(PYTHONS))
 	.tools/lint/bin/shellcheck $(wildcard $(SCRIPTS))
+	cd $(PAGE) && node_modules/.bin/tsc && node_modules/.bin/tsc -p src/worker
+	cd $(BROWSER) && node_modules/.bin/tsc
 
 fix: linters ## put format and style right where a tool can
 	cargo fmt --all
@@ -98,6 +105,24 @@ style-slow: workshop ## paint one photograph the slow way, into out/slow.png (IM
 style-table: workshop ## slow against fast: seconds and losses, as a table (DATA=folder STEPS=100)
 	$(WORKSHOP) style-table $(foreach word,DATA STEPS,$(if $($(word)),$(word)=$($(word))))
 
+page: npm ## build the page's files, which the studio carries, from their sources
+	$(NODE) $(PAGE)/build.ts
+
+page-dev: npm ## serve the page from its sources on port 9100, beside `make run`
+	$(NODE) $(PAGE)/dev.ts
+
+lighthouse: build npm ## judge the page by Lighthouse, mobile, the median of five runs
+	$(NODE) $(BROWSER)/lighthouse.ts
+
+camera-bench: build npm ## frames a second of the camera from end to end, beside the function's own
+	$(NODE) $(BROWSER)/camera.ts
+
+batch-bench: build npm ## a batch of 100 pictures: what the page's memory does
+	$(NODE) $(BROWSER)/batch.ts
+
+screenshots: build npm ## every view in three sizes, light and dark, into out/studio
+	$(NODE) $(BROWSER)/screenshots.ts
+
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py
 
@@ -108,7 +133,7 @@ clean: ## remove what was built and written; .tools/ stays
 	cargo clean
 	rm -rf out
 
-.PHONY: port build test-tools workshop linters
+.PHONY: port build test-tools npm workshop linters
 port:
 	@$(PYTHON) tools/run.py $(PORT) --free
 
@@ -116,8 +141,12 @@ build:
 	@$(FETCH) runtime turbo
 	cargo build --release --workspace $(TURBO)
 
+npm:
+	@$(FETCH) cargo-lambda node
+	@$(PYTHON) tools/npm.py $(PAGE) $(BROWSER)
+
 # Emulators, S3 servers, the languages of the example clients, and what tests the documents.
-test-tools:
+test-tools: npm
 	@$(FETCH) cargo-lambda rie ffmpeg s3s-fs node java ecj
 	@$(VENV) moto tools/requirements-moto.txt
 	@$(VENV) clients tools/requirements-clients.txt
@@ -127,6 +156,6 @@ workshop:
 	@$(FETCH) runtime
 	@$(VENV) workshop models/workshop/requirements.txt
 
-linters:
+linters: npm
 	@$(FETCH) turbo
 	@$(VENV) lint tools/requirements-lint.txt

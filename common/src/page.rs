@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::catalogue::Catalogue;
 use crate::function::{AnyFunction, Card};
 use crate::reply::Offers;
 use crate::route::Route;
 use crate::settings::Settings;
 
 /// For programs.
-pub(crate) fn json(card: Card, settings: &Settings, default: &str) -> Value {
+pub(crate) fn json(card: Card, settings: &Settings, catalogue: &Catalogue) -> Value {
     json!({
         "name": card.name, "title": card.title, "summary": card.summary, "version": env!("CARGO_PKG_VERSION"),
-        "default_model": default,
+        "default_model": catalogue.default_name(), "provider": catalogue.provider(),
         "call": "POST the picture (raw, as a multipart field `image`, or as base64 in JSON `img_data`) to this address",
         "openapi": "openapi.json", "models": "models",
         "limits": {

@@ -30,7 +30,7 @@ pub(super) async fn index(State(service): Served, headers: HeaderMap) -> Respons
         let kind = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
         return (vary, kind, face.html.clone()).into_response();
     }
-    let about = page::json(service.function.card(), &service.front.settings, face.catalogue.default_name());
+    let about = page::json(service.function.card(), &service.front.settings, &face.catalogue);
     (vary, json(&about)).into_response()
 }
 

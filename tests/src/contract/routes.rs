@@ -27,7 +27,7 @@ fn the_root_tells_people_and_programs_what_this_is() {
                 about["limits"]["max_bytes"] == 32_000_000 && about["limits"]["max_pixels"] == 50_000_000,
                 "{about}"
             );
-            for member in ["title", "summary", "version", "call", "openapi", "models", "retention"] {
+            for member in ["title", "summary", "version", "call", "openapi", "models", "provider", "retention"] {
                 assert!(about[member].is_string(), "{member} in {about}");
             }
         }
