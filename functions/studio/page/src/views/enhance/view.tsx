@@ -1,0 +1,72 @@
+// Enhance: the functions that make a picture of a picture. One at a time, or many with the same settings.
+
+import { useEffect } from "preact/hooks";
+import { functions, ofTask } from "../../lib/functions.ts";
+import { handed, take } from "../../lib/handed.ts";
+import { read } from "../../lib/picture.ts";
+import { place, to } from "../../lib/place.ts";
+import { words } from "../../lib/words.ts";
+import { Busy } from "../../parts/busy.tsx";
+import { Intake } from "../../parts/intake.tsx";
+import { Many } from "./many.tsx";
+import { deskOf, type Desk } from "./desk.ts";
+import { fnName, fnSummary, fnTitle } from "../../lib/names.ts";
+import { One } from "./one.tsx";
+import { Tune } from "./tune.tsx";
+
+const say = words(
+  {
+    which: "Functions", looking: "Looking for the functions", none: "None of the functions here makes pictures.",
+    styles: "Choose among the paintings, or mix two, under Styles.",
+  },
+  { which: "功能", looking: "正在查找功能", none: "这里没有处理图片的功能。", styles: "在“风格”中挑选名画，或混合两幅。" },
+);
+
+export default function View() {
+  const all = ofTask("picture");
+  const named = all.find((one) => one.name === place.value[1]);
+  const fn = named ?? all[0];
+  if (!fn) return <div class="view">{functions.value ? <p>{say("none")}</p> : <Busy text={say("looking")} />}</div>;
+  const [title, summary] = [fnTitle(fn), fnSummary(fn)];
+  return (
+    <div class="view enhance">
+      <nav class="tabs" aria-label={say("which")}>
+        {all.map((one) => (
+          <a key={one.name} href={to("enhance", one.name)} aria-current={one === fn ? "page" : undefined}>{fnName(one.name)}</a>
+        ))}
+      </nav>
+      <header class="view-head">
+        <h1>{title}</h1>
+        <p class="quiet">{summary}</p>
+        {fn.name === "stylize" && <p><a href={to("styles")}>{say("styles")}</a></p>}
+      </header>
+      <Work key={fn.name} desk={deskOf(fn)} />
+    </div>
+  );
+}
+
+function Work({ desk }: { desk: Desk }) {
+  const ready = handed.value;
+  useEffect(() => void takeHanded(desk), [desk, ready]);
+  const batch = desk.batch.value;
+  const empty = !batch && !desk.picture.value;
+  return (
+    <div class={["work enhance-work", empty && "enhance-empty", batch && "enhance-many"].filter(Boolean).join(" ")}>
+      <div class="enhance-intake"><Intake multiple small={!empty} onPictures={(pictures) => desk.take(pictures)} /></div>
+      {batch ? <Many desk={desk} batch={batch} tune={<Tune desk={desk} />} /> : <One desk={desk} tune={<Tune desk={desk} />} />}
+    </div>
+  );
+}
+
+/** What another view, or the step before, laid ready for this function. */
+async function takeHanded(desk: Desk): Promise<void> {
+  const ready = take(desk.fn.name);
+  if (!ready) return;
+  try {
+    const picture = await read(ready.body, ready.name);
+    if (ready.options) desk.options.value = ready.options;
+    desk.open(picture, ready.trail ?? null);
+  } catch (cause) {
+    desk.run.problem.value = cause;
+  }
+}
