@@ -62,8 +62,9 @@ lint: linters ## check format and style of everything; changes nothing
 	.tools/lint/bin/ruff check $(wildcard $(PYTHONS))
 	.tools/lint/bin/ruff format --check $(wildcard $(PYTHONS))
 	.tools/lint/bin/shellcheck $(wildcard $(SCRIPTS))
-	cd $(PAGE) && node_modules/.bin/tsc && node_modules/.bin/tsc -p src/worker
-	cd $(BROWSER) && node_modules/.bin/tsc
+	$(NODE) $(PAGE)/node_modules/typescript/bin/tsc -p $(PAGE)
+	$(NODE) $(PAGE)/node_modules/typescript/bin/tsc -p $(PAGE)/src/worker
+	$(NODE) $(BROWSER)/node_modules/typescript/bin/tsc -p $(BROWSER)
 
 fix: linters ## put format and style right where a tool can
 	cargo fmt --all
