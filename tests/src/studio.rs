@@ -68,7 +68,7 @@ fn the_page_comes_with_all_that_keeps_it_to_itself() {
     let expect = std::fs::read(root().join("functions/studio/assets/index.html")).unwrap();
     for accept in ["", "text/html", "*/*", "image/png", "text/html,application/xhtml+xml,application/json;q=0.9"] {
         let page = server.ask(&get("/").accept(accept)).good();
-        assert_eq!(page.body, expect, "{accept}");
+        assert!(page.body == expect, "{accept}");
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", &policy("'self'")),
@@ -145,7 +145,7 @@ fn texts_are_packed_for_who_takes_that_and_pictures_never() {
     }
     assert!(packed > 0);
     let page = server.ask(&get("/").header("accept-encoding", "gzip")).good();
-    assert_eq!(unpacked(&page), server.ask(&get("/")).good().body);
+    assert!(unpacked(&page) == server.ask(&get("/")).good().body);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_video_comes_in_parts() {
     let expect = std::fs::read(root().join("samples/video/cars.mp4")).unwrap();
     let part = |range: &str| server.ask(&get("/samples/video/cars.mp4").header("range", range));
     let some = part("bytes=100-199");
-    assert_eq!((some.status, &some.body[..]), (206, &expect[100..200]));
+    assert!(some.status == 206 && some.body == expect[100..200], "{}", some.status);
     assert_eq!(some.must("content-range"), format!("bytes 100-199/{}", expect.len()));
     assert!(part("bytes=-10").body == expect[expect.len() - 10..]);
     assert_eq!(part("bytes=0-").body.len(), expect.len());
@@ -314,13 +314,13 @@ fn the_document_of_the_page_names_what_it_answers() {
 /// What every door gives of the page.
 pub fn page_through(through: &dyn Fn(&Ask) -> Answer) {
     let page = through(&get("/").accept("text/html")).good();
-    assert_eq!(page.body, shared("studio").ask(&get("/")).good().body);
+    assert!(page.body == shared("studio").ask(&get("/")).good().body);
     assert_eq!(page.must("content-security-policy"), policy("'self'"));
     let packed = through(&get("/functions.json").header("accept-encoding", "gzip")).good();
     let list: Value = serde_json::from_slice(&unpacked(&packed)).unwrap();
     assert_eq!(list.as_array().unwrap().len(), functions().len());
     let video = through(&get("/samples/video/people.mp4")).good();
-    assert_eq!(video.body, std::fs::read(root().join("samples/video/people.mp4")).unwrap());
+    assert!(video.body == std::fs::read(root().join("samples/video/people.mp4")).unwrap());
     let again = through(&get("/samples/video/people.mp4").header("if-none-match", video.must("etag")));
     assert_eq!((again.status, again.body.len()), (304, 0));
     through(&get("/nothing")).problem(404);
