@@ -69,10 +69,10 @@ fn the_page_comes_with_all_that_keeps_it_to_itself() {
     for accept in ["", "text/html", "*/*", "image/png", "text/html,application/xhtml+xml,application/json;q=0.9"] {
         let page = server.ask(&get("/").accept(accept)).good();
         assert!(page.body == expect, "{accept}");
+        assert!(String::from_utf8_lossy(&page.body).contains("<meta name=\"referrer\" content=\"no-referrer\" />"));
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", &policy("'self'")),
-            ("referrer-policy", "no-referrer"),
             ("cross-origin-opener-policy", "same-origin"),
             ("x-frame-options", "DENY"),
             ("x-content-type-options", "nosniff"),

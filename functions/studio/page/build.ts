@@ -58,7 +58,7 @@ export async function page(folder: string): Promise<void> {
     .replace("APP.css", of("src/styles/app.css"))
     .replace("    PARTS\n", [...parts].slice(1).map((part) => `    <link rel="modulepreload" href="${part}" />\n`).join(""));
   writeFileSync(join(folder, "index.html"), html);
-  // What opens without network: all of the above; paintings are kept once they were seen. A new version has another name of its store.
+  // What opens without network: all of the above; its small pictures are kept once they were seen. A new version has another name of its store.
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
@@ -70,7 +70,7 @@ export async function page(folder: string): Promise<void> {
     entryPoints: ["src/worker/sw.ts"],
     outfile: join(folder, "sw.js"),
     define: {
-      FILES: JSON.stringify(files.filter((file) => !file.startsWith("paintings/")).map((file) => (file === "index.html" ? "./" : file))),
+      FILES: JSON.stringify(files.filter((file) => !/^(paintings|thumbnails)\//.test(file)).map((file) => (file === "index.html" ? "./" : file))),
       VERSION: JSON.stringify(version.digest("hex").slice(0, 12)),
     },
   });

@@ -1,23 +1,25 @@
 // The page: its head, the view that the address names, and what is told.
 
-import { Component, type ComponentType } from "preact";
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { functions, listFailed, load } from "./lib/functions.ts";
+import { fnName } from "./lib/names.ts";
 import { place } from "./lib/place.ts";
 import { telling } from "./lib/tell.ts";
 import { words } from "./lib/words.ts";
 import { Busy } from "./parts/busy.tsx";
+import { Guard } from "./parts/guard.tsx";
 import { Notice } from "./parts/notice.tsx";
 import { Top, viewName, type View } from "./parts/top.tsx";
 import { Update } from "./parts/update.tsx";
 
 const say = words(
   {
-    opening: "Opening", noList: "The list of functions could not be had.", again: "Try again", wrong: "This part of the page failed: {what}",
+    opening: "Opening", noList: "The list of functions could not be had.", again: "Try again", notLoaded: "This part of the page could not be loaded.",
     offline: "No network. What is kept on this device stays here; these functions can't be reached: {names}.",
   },
   {
-    opening: "正在打开", noList: "无法获取功能列表。", again: "重试", wrong: "页面的这一部分出错了：{what}",
+    opening: "正在打开", noList: "无法获取功能列表。", again: "重试", notLoaded: "无法加载页面的这一部分。",
     offline: "没有网络。设备上保存的内容仍在；以下功能无法使用：{names}。",
   },
 );
@@ -41,15 +43,17 @@ export function App() {
   const named = place.value[0];
   const view: View = isView(named) ? named : "enhance";
   const missing = (functions.value ?? []).filter((one) => one.health.value === "offline");
+  // Read here, so that it follows the language.
+  const title = `${viewName(view)} · Darkroom`;
   useEffect(() => {
-    document.title = `${viewName(view)} · Darkroom`;
-  });
+    document.title = title;
+  }, [title]);
   return (
     <>
       <Top />
       <main id="main" tabIndex={-1}>
         <Update />
-        {missing.length > 0 && <p class="strip" role="status">{say("offline", { names: missing.map((one) => one.name).join(", ") })}</p>}
+        {missing.length > 0 && <p class="strip" role="status">{say("offline", { names: missing.map((one) => fnName(one.name)).join(", ") })}</p>}
         {listFailed.value && <Notice problem={say("noList")}><button type="button" onClick={() => void load()}>{say("again")}</button></Notice>}
         <Guard key={view}><Shown view={view} /></Guard>
       </main>
@@ -60,35 +64,18 @@ export function App() {
 
 function Shown({ view }: { view: View }) {
   const [shown, show] = useState<{ view: View; Body: ComponentType } | null>(null);
-  const [failure, fail] = useState<unknown>(null);
+  const [failed, fail] = useState(false);
   useEffect(() => {
     let current = true;
     VIEWS[view]().then(
       (module) => current && show({ view, Body: module.default }),
-      (cause: unknown) => current && fail(cause),
+      () => current && fail(true),
     );
     return () => {
       current = false;
     };
   }, [view]);
-  if (failure) throw failure;
+  // A browser does not fetch a part again that failed once; the page as a whole it does.
+  if (failed) return <Notice problem={say("notLoaded")}><button type="button" onClick={() => location.reload()}>{say("again")}</button></Notice>;
   return shown?.view === view ? <shown.Body /> : <div class="opening"><Busy text={say("opening")} /></div>;
-}
-
-/** A view that fails leaves the others usable. */
-class Guard extends Component<{ children: preact.ComponentChildren }, { failure: unknown }> {
-  override state = { failure: null as unknown };
-  static override getDerivedStateFromError(failure: unknown) {
-    return { failure };
-  }
-  override render() {
-    const { failure } = this.state;
-    if (!failure) return this.props.children;
-    const what = failure instanceof Error ? failure.message : String(failure);
-    return (
-      <Notice problem={say("wrong", { what })}>
-        <button type="button" onClick={() => this.setState({ failure: null })}>{say("again")}</button>
-      </Notice>
-    );
-  }
 }

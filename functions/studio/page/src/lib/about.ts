@@ -15,7 +15,8 @@ export const about = signal<About | null>(null);
 /** Fetches it; without network it stays as it is. */
 export async function loadAbout(): Promise<void> {
   try {
-    about.value = (await (await fetch("about.json")).json()) as About;
+    const response = await fetch("about.json");
+    if (response.ok) about.value = (await response.json()) as About;
   } catch {
     // Shown without.
   }

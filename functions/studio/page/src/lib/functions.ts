@@ -75,6 +75,9 @@ export interface Variant {
 /** `asking` until the first answer; `cold`: reached, but not warm yet; `down`: not reached; `offline`: this device has no network. */
 export type Health = "asking" | "up" | "cold" | "down" | "offline";
 
+/** How long a function may take to tell of itself, milliseconds: one that begins anew needs a while. */
+const PATIENCE = 30_000;
+
 /** One function. Its signals change as it is asked. */
 export class Fn {
   readonly name: string;
@@ -110,7 +113,7 @@ export class Fn {
     try {
       // What it tells may come from an earlier visit; whether it is ready must be asked.
       const told = this.#json<Told>("").then((told) => (this.told.value = told));
-      const [ready] = await Promise.all([fetch(this.at("readyz"), { cache: "no-store" }), told]);
+      const [ready] = await Promise.all([fetch(this.at("readyz"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }), told]);
       this.health.value = ready.ok ? "up" : "cold";
     } catch {
       this.health.value = (await hasNetwork()) ? "down" : "offline";
@@ -143,7 +146,7 @@ export class Fn {
   /** Has it make itself ready; gives the seconds that it took, or null where it did not answer. */
   async wake(): Promise<number | null> {
     const begun = performance.now();
-    const key = keyOf(this.name);
+    const key = keyOf(this);
     try {
       const response = await fetch(this.at("warmup"), { method: "POST", headers: key ? { authorization: `Bearer ${key}` } : {} });
       await this.look();
@@ -155,10 +158,10 @@ export class Fn {
   }
 
   async #json<T>(route: string): Promise<T> {
-    const key = keyOf(this.name);
+    const key = keyOf(this);
     const headers: Record<string, string> = { accept: "application/json" };
     if (key) headers["authorization"] = `Bearer ${key}`;
-    const response = await fetch(this.at(route), { headers });
+    const response = await fetch(this.at(route), { headers, signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Error(`${this.name}/${route}: ${response.status}`);
     return (await response.json()) as T;
   }
@@ -244,6 +247,5 @@ export function byName(name: string | undefined): Fn | undefined {
 }
 
 globalThis.addEventListener("online", () => void lookAll());
-globalThis.addEventListener("offline", () => {
-  for (const one of functions.value ?? []) one.health.value = "offline";
-});
+// What runs on this device is reached without a network, too.
+globalThis.addEventListener("offline", () => void lookAll());

@@ -100,15 +100,16 @@ export async function keep(thing: Omit<Kept, "id" | "time" | "thumbnail">): Prom
   await put({ ...thing, time: Date.now(), thumbnail });
 }
 
-/** Puts back what was removed. Never fails. */
-export async function restore(thing: Kept): Promise<void> {
-  await put(thing);
+/** Puts back what was removed, and says whether it is back. Never fails. */
+export async function restore(thing: Kept): Promise<boolean> {
+  return put(thing);
 }
 
 /** Whether removing old things gave no room (some private windows): then what is there stays. */
 let helpless = false;
 
-async function put(thing: Omit<Kept, "id"> & { id?: number }): Promise<void> {
+/** Says whether it is kept; where not, a person has been told. */
+async function put(thing: Omit<Kept, "id"> & { id?: number }): Promise<boolean> {
   const { before, after, ...rest } = thing;
   const entry = { ...rest, bytes: before.size + after.size + (thing.thumbnail?.size ?? 0) };
   let freed = 0;
@@ -117,17 +118,21 @@ async function put(thing: Omit<Kept, "id"> & { id?: number }): Promise<void> {
       await write(entry as Entry, before, after);
       break;
     } catch (cause) {
-      if (historyWorks.value === false) return;
+      if (historyWorks.value === false) return false;
       // More than twice its own size was freed, and it is still refused: it is not the old things that are in the way.
       if (freed > 2 * entry.bytes) helpless = true;
       const more = isFull(cause) && !helpless ? await removeOldest() : 0;
-      if (more === 0) return tell(say("full"));
+      if (more === 0) {
+        tell(say("full"));
+        return false;
+      }
       freed += more;
     }
   }
   helpless = false;
   if (freed > 0) tell(say("room"));
   historyChanged.value += 1;
+  return true;
 }
 
 /** Both parts or none. The store of entries gives the number where there is none yet. */

@@ -24,12 +24,14 @@ function watch(registration: ServiceWorkerRegistration): void {
   };
   look();
   // Let in by another tab: this one still shows the version before, whose parts are gone.
-  if (navigator.serviceWorker.controller) {
-    navigator.serviceWorker.addEventListener("controllerchange", () => {
+  let first = !navigator.serviceWorker.controller;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (!first) {
       waiting = null;
       updateReady.value = true;
-    });
-  }
+    }
+    first = false;
+  });
   registration.addEventListener("updatefound", () => {
     registration.installing?.addEventListener("statechange", look);
   });

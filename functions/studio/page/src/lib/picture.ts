@@ -54,12 +54,6 @@ const MOST_PIXELS = 120e6;
 /** Where a conversion does not fit into a canvas (phones), this is the least that is tried. */
 const LEAST_PIXELS = 1e6;
 
-/** The media type of a picture that the functions read, by its first bytes; null for any other file. */
-export async function sniff(file: Blob): Promise<string | null> {
-  const kind = await kindOf(file);
-  return kind.is === "native" ? kind.type : null;
-}
-
 /**
  * Reads a file into a picture. What the functions can't read but the browser can (HEIC, AVIF, SVG) becomes a JPEG; of an animation the
  * first picture is taken. Fails with a sentence that names the file.

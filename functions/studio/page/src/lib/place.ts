@@ -3,7 +3,16 @@
 import { signal } from "@preact/signals";
 
 function read(): string[] {
-  return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent).filter(Boolean);
+  return location.hash.replace(/^#\/?/, "").split("/").map(decoded).filter(Boolean);
+}
+
+/** An address that someone mistyped stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The parts of the address; the first is the view. */

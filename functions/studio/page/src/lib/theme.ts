@@ -1,10 +1,11 @@
 // Light or dark: the system's, until the person chooses.
 
 import { effect, signal } from "@preact/signals";
+import { remember, remembered } from "./device.ts";
 
 export type Theme = "auto" | "light" | "dark";
 const KEY = "theme";
-const kept = localStorage.getItem(KEY);
+const kept = remembered(KEY);
 
 export const theme = signal<Theme>(kept === "light" || kept === "dark" ? kept : "auto");
 
@@ -14,11 +15,6 @@ effect(() => {
 
 /** Keeps the choice. */
 export function choose(chosen: Theme): void {
-  localStorage.setItem(KEY, chosen);
+  remember(KEY, chosen);
   theme.value = chosen;
-}
-
-/** Whether the page is dark right now. */
-export function isDark(): boolean {
-  return theme.value === "dark" || (theme.value === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
 }

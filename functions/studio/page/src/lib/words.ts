@@ -1,13 +1,14 @@
 // Two languages. Each part of the page keeps its own words beside itself; this knows which language is spoken.
 
 import { effect, signal } from "@preact/signals";
+import { remember, remembered } from "./device.ts";
 
 export type Language = "en" | "zh";
 
 const KEY = "language";
 
 function first(): Language {
-  const kept = localStorage.getItem(KEY);
+  const kept = remembered(KEY);
   if (kept === "en" || kept === "zh") return kept;
   return navigator.languages.find((one) => /^(en|zh)\b/i.test(one))?.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
@@ -21,7 +22,7 @@ effect(() => {
 
 /** Speaks another language from now on. */
 export function speak(chosen: Language): void {
-  localStorage.setItem(KEY, chosen);
+  remember(KEY, chosen);
   language.value = chosen;
 }
 

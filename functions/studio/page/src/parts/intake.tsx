@@ -37,6 +37,8 @@ export interface IntakeProps {
   kind?: "picture" | "video";
   /** A small bar instead of a large field: when there is a picture already. */
   small?: boolean;
+  /** What else stands in the small bar. */
+  more?: ComponentChildren;
   onPictures?: (pictures: Picture[]) => void;
   onVideo?: (video: File) => void;
 }
@@ -46,17 +48,26 @@ const PASTE = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘V" : "Ctrl+V";
 /** A wait is shown from here on, milliseconds. */
 const SHOWN = 300;
 
-export function Intake({ multiple = false, kind = "picture", small = false, onPictures, onVideo }: IntakeProps) {
+export function Intake({ multiple = false, kind = "picture", small = false, more, onPictures, onVideo }: IntakeProps) {
   const chooser = useRef<HTMLInputElement>(null);
   const capture = useRef<HTMLInputElement>(null);
   const round = useRef(0);
+  const gone = useRef(false);
   const [wait, setWait] = useState<string | null>(null);
   const [slow, setSlow] = useState(false);
   const [problems, setProblems] = useState<string[]>([]);
   const [over, setOver] = useState(false);
   const [camera, setCamera] = useState(false);
 
-  const receive = async (get: () => File[] | Promise<File[]>, before: string[] = []) => {
+  /** Of several nothing is lost: what comes while others are being read is read after them. Of one the last that comes is wanted. */
+  const queue = useRef(Promise.resolve());
+  const latest = useRef<(get: () => File[] | Promise<File[]>, before: string[]) => Promise<void>>(() => Promise.resolve());
+  const receive = (get: () => File[] | Promise<File[]>, before: string[] = []): Promise<void> => {
+    queue.current = multiple ? queue.current.then(() => latest.current(get, before)) : latest.current(get, before);
+    return queue.current;
+  };
+  const readThem = async (get: () => File[] | Promise<File[]>, before: string[]): Promise<void> => {
+    if (gone.current) return;
     const mine = (round.current += 1);
     const current = () => mine === round.current;
     setWait(say("opening"));
@@ -93,10 +104,11 @@ export function Intake({ multiple = false, kind = "picture", small = false, onPi
       }
     }
   };
-  const latest = useRef(receive);
-  latest.current = receive;
+
+  latest.current = readThem;
 
   useEffect(() => {
+    gone.current = false;
     const enter = (event: DragEvent) => {
       if (!hasFiles(event.dataTransfer)) return;
       event.preventDefault();
@@ -109,18 +121,19 @@ export function Intake({ multiple = false, kind = "picture", small = false, onPi
       if (event.defaultPrevented || !hasFiles(event.dataTransfer)) return;
       event.preventDefault();
       const { files, problems: folders } = taken(event.dataTransfer);
-      void latest.current(() => files, folders);
+      void receive(() => files, folders);
     };
     const paste = (event: ClipboardEvent) => {
       if (event.defaultPrevented || !hasFiles(event.clipboardData) || isForText(event)) return;
       event.preventDefault();
       const { files, problems: folders } = taken(event.clipboardData);
-      void latest.current(() => files, folders);
+      void receive(() => files, folders);
     };
     const parts: [keyof WindowEventMap, (event: never) => void][] = [["dragenter", enter], ["dragover", enter], ["dragleave", leave], ["drop", drop], ["paste", paste]];
     for (const [name, listener] of parts) addEventListener(name, listener as EventListener);
     return () => {
       round.current += 1;
+      gone.current = true;
       for (const [name, listener] of parts) removeEventListener(name, listener as EventListener);
     };
   }, []);
@@ -162,6 +175,7 @@ export function Intake({ multiple = false, kind = "picture", small = false, onPi
         <div class="row">
           {buttons}
           <Menu name={samplesName()}>{(close) => <Samples kind={kind} heading={false} choose={(one) => { close(); pick(one); }} />}</Menu>
+          {more}
         </div>
       ) : (
         <div class="intake-field">

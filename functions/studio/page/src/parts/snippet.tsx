@@ -2,6 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { copyText } from "../lib/clipboard.ts";
+import { remember, remembered } from "../lib/device.ts";
 import type { Ask } from "../lib/send.ts";
 import { LANGUAGES, program, type ProgramLanguage } from "../lib/snippet.ts";
 import { tell } from "../lib/tell.ts";
@@ -30,7 +31,7 @@ const say = words(
 const KEPT = "snippet";
 
 function first(): ProgramLanguage {
-  return LANGUAGES.find((one) => one === localStorage.getItem(KEPT)) ?? "curl";
+  return LANGUAGES.find((one) => one === remembered(KEPT)) ?? "curl";
 }
 
 export function Snippet({ ask, file }: SnippetProps) {
@@ -39,7 +40,7 @@ export function Snippet({ ask, file }: SnippetProps) {
   const text = program(language, ask, file);
   const pick = (one: ProgramLanguage) => {
     choose(one);
-    localStorage.setItem(KEPT, one);
+    remember(KEPT, one);
   };
   return (
     <details class="snippet">

@@ -9,7 +9,7 @@ declare const self: ServiceWorkerGlobalScope;
 const SHELL = `shell-${VERSION}`;
 const TOLD = "told";
 /** The page's own pictures, which never change: kept once they were seen. */
-const SEEN = /^(paintings|samples)\/[\w/-]+\.jpg$/;
+const SEEN = /^(paintings|samples|thumbnails)\/[\w/-]+\.jpg$/;
 /** What is asked anew, and shown from before where there is no network. What a function tells at its root has no name of its own. */
 const TELLS = /\/(functions\.json|about\.json|openapi\.json|models|models\/[\w-]+)$/;
 
@@ -51,10 +51,11 @@ function isRoot(request: Request, url: URL): boolean {
 /** The kept file: page and parts are always of one version. */
 async function shell(request: Request, seen: boolean): Promise<Response> {
   const files = await caches.open(SHELL);
-  const kept = await files.match(request, { ignoreSearch: true });
+  // The page says that it varies with what is accepted; what was kept is what every visit of it takes.
+  const kept = await files.match(request, { ignoreSearch: true, ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);
-  if (seen && response.status === 200) await files.put(request, response.clone());
+  if (seen && response.status === 200) await keep(files, request, response);
   return response;
 }
 
@@ -63,11 +64,20 @@ async function fresh(request: Request): Promise<Response> {
   const told = await caches.open(TOLD);
   try {
     const response = await fetch(request);
-    if (response.ok) await told.put(request, response.clone());
+    if (response.ok) await keep(told, request, response);
     return response;
   } catch (cause) {
     const kept = await told.match(request, { ignoreVary: true });
     if (kept) return kept;
     throw cause;
+  }
+}
+
+/** Keeps a copy; where there is no room (or it may not be kept) the answer goes on all the same. */
+async function keep(cache: Cache, request: Request, response: Response): Promise<void> {
+  try {
+    await cache.put(request, response.clone());
+  } catch {
+    // Shown, but not kept.
   }
 }

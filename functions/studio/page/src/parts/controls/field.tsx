@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Variant } from "../../lib/functions.ts";
+import { toldNetwork } from "../../lib/networks.ts";
 import { label, type Control } from "../../lib/options.ts";
 import { words } from "../../lib/words.ts";
 import { Icon } from "../icon.tsx";
@@ -167,19 +168,19 @@ function Menu({ control, value, variants, set, ids }: Of<"choice">) {
   const chosen = String(value ?? control.initial ?? "");
   const isModel = control.name === "model";
   const variant = (choice: string | number) => (isModel ? variants.find((one) => one.name === choice) : undefined);
-  const told = variant(chosen);
+  const description = variant(chosen)?.description;
   return (
     <>
-      <select id={ids.id} value={chosen} lang={isModel ? "en" : undefined} aria-describedby={ids.help} onChange={(event) => set(control.choices.find((one) => String(one) === event.currentTarget.value))}>
+      <select id={ids.id} value={chosen} aria-describedby={ids.help} onChange={(event) => set(control.choices.find((one) => String(one) === event.currentTarget.value))}>
         {control.initial === null && <option value="">{say("auto")}</option>}
         {control.choices.map((choice) => {
           const one = variant(choice);
           const away = one !== undefined && one.status !== "ready";
-          const title = one?.title ?? choiceName(control, choice);
-          return <option key={choice} value={String(choice)} disabled={away}>{away ? say("missing", { name: title }) : title}</option>;
+          const title = one ? toldNetwork(one.title) : choiceName(control, choice);
+          return <option key={choice} lang={one && title === one.title ? "en" : undefined} value={String(choice)} disabled={away}>{away ? say("missing", { name: title }) : title}</option>;
         })}
       </select>
-      {told?.description && <p class="quiet" lang="en"><Prose text={told.description} /></p>}
+      {description && <p class="quiet" lang={toldNetwork(description) === description ? "en" : undefined}><Prose text={toldNetwork(description)} /></p>}
     </>
   );
 }

@@ -84,7 +84,8 @@ export function Camera({ taken, close }: { taken: (file: File) => void; close: (
     setState("taking");
     const canvas = new OffscreenCanvas(shown.videoWidth, shown.videoHeight);
     canvas.getContext("2d")?.drawImage(shown, 0, 0);
-    const body = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+    const body = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 }).catch(() => null);
+    if (!body) return setProblem(say("noPicture"));
     const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
     // Closed first: the focus goes back to where it was.
     dialog.current?.close();

@@ -47,11 +47,7 @@ export function Samples({ kind, heading, choose }: { kind: "picture" | "video"; 
         {samples.map((sample) => (
           <li key={sample}>
             <button type="button" class="sample" onClick={() => choose(sample)}>
-              {kind === "video" ? (
-                <video src={`${address(kind, sample)}#t=3`} preload="metadata" muted playsInline aria-hidden="true" width={96} height={72} />
-              ) : (
-                <img src={address(kind, sample)} alt="" loading="lazy" decoding="async" width={96} height={72} draggable={false} />
-              )}
+              <img src={`thumbnails/${sample}.jpg`} alt="" loading="lazy" decoding="async" width={96} height={72} draggable={false} />
               <span>{say(sample)}</span>
             </button>
           </li>

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Detail, Fn, Variant } from "../../lib/functions.ts";
+import { toldNetwork } from "../../lib/networks.ts";
 import { bytes, number, seconds, words } from "../../lib/words.ts";
 import { told } from "./chinese.ts";
 import { followable } from "./link.ts";
@@ -28,14 +29,14 @@ export function Network({ fn, variant, usual }: { fn: Fn; variant: Variant; usua
     });
   };
   const paper = followable(variant.paper);
-  const title = told(variant.title);
+  const title = toldNetwork(variant.title);
   const speeds = variant.speed.filter((one) => one.precision === variant.serves);
   const weights = detail?.weights.filter((one) => one.precision === variant.serves) ?? [];
   return (
     <details class="about-network" onToggle={opened}>
       <summary><span>{title}</span> <code class="quiet">{variant.name}</code>{usual && <span class="about-usual">{say("usual")}</span>}</summary>
       <div class="stack">
-        <p>{told(variant.description).replaceAll("`", "")}</p>
+        <p>{toldNetwork(variant.description).replaceAll("`", "")}</p>
         {variant.status !== "ready" && <p class="quiet">{say("notReady", { reason: variant.reason ?? variant.status })}</p>}
         <dl class="about-facts">
           {paper && <div><dt>{say("paper")}</dt><dd><a href={paper} rel="noreferrer" target="_blank">{paper.replace(/^https?:\/\//, "")}</a></dd></div>}

@@ -4,6 +4,7 @@ import { about } from "../../lib/about.ts";
 import { functions } from "../../lib/functions.ts";
 import { fnName } from "../../lib/names.ts";
 import { words } from "../../lib/words.ts";
+import { Guard } from "../../parts/guard.tsx";
 import { Privacy } from "../../parts/privacy.tsx";
 import { Credits } from "./credits.tsx";
 import { About } from "./function.tsx";
@@ -40,7 +41,7 @@ export default function View() {
       </div>
       <section class="stack" aria-labelledby="about-functions">
         <h2 id="about-functions">{say("functions")}</h2>
-        <div class="about-functions">{all.map((fn) => <About key={fn.name} fn={fn} />)}</div>
+        <div class="about-functions">{all.map((fn) => <Guard key={fn.name}><About fn={fn} /></Guard>)}</div>
       </section>
       <section class="stack" aria-labelledby="about-privacy">
         <h2 id="about-privacy">{say("privacy")}</h2>

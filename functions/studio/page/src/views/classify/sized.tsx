@@ -1,6 +1,7 @@
 // The picture at a size that the person sets; the size is kept on this device.
 
 import { useState } from "preact/hooks";
+import { remember, remembered } from "../../lib/device.ts";
 import type { Picture } from "../../lib/picture.ts";
 import { words } from "../../lib/words.ts";
 
@@ -13,7 +14,7 @@ const KEY = "classify-size";
 const [LEAST, MOST] = [20, 100];
 
 function kept(): number {
-  const size = Number(localStorage.getItem(KEY));
+  const size = Number(remembered(KEY));
   return size >= LEAST && size <= MOST ? size : MOST;
 }
 
@@ -22,7 +23,7 @@ export function Sized({ picture }: { picture: Picture }) {
   const { url, name, width, height } = picture;
   if (!url) return <p class="card unseen">{say("unseen", { name })}</p>;
   const change = (value: number) => {
-    localStorage.setItem(KEY, String(value));
+    remember(KEY, String(value));
     set(value);
   };
   return (
@@ -34,7 +35,7 @@ export function Sized({ picture }: { picture: Picture }) {
       </label>
       <div class="sized">
         <img class={width < 200 ? "tiny" : ""} src={url} alt={say("alt", { name })} width={width} height={height}
-          style={{ width: `calc(min(100%, 72dvh * ${width / height}) * ${size / 100})` }} />
+          style={{ width: `calc(min(100%, (100dvh - 17rem) * ${width / height}) * ${size / 100})` }} />
       </div>
     </div>
   );

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { functions, ofTask, type Fn } from "../../lib/functions.ts";
+import { useFocusBack } from "../../lib/focus.ts";
 import { handed, take } from "../../lib/handed.ts";
 import { keep } from "../../lib/history.ts";
 import { forget, read, type Picture } from "../../lib/picture.ts";
@@ -62,6 +63,7 @@ function Work({ fn }: { fn: Fn }) {
   const [made, make] = useState<Made | null>(null);
   const [refused, refuse] = useState<unknown>(null);
   const held = useRef<Picture | null>(null);
+  const gone = useRef(false);
   const put = (one: Picture | undefined) => {
     if (!one) return;
     if (held.current) forget(held.current);
@@ -75,6 +77,7 @@ function Work({ fn }: { fn: Fn }) {
     run.stop();
     if (held.current) forget(held.current);
     held.current = null;
+    gone.current = true;
   }, []);
   const given = handed.value;
   useEffect(() => {
@@ -82,7 +85,12 @@ function Work({ fn }: { fn: Fn }) {
     if (!ready) return;
     const { top_k: _, ...rest } = ready.options ?? {};
     setOptions(rest);
-    read(ready.body, ready.name).then(put, refuse);
+    const before = held.current;
+    read(ready.body, ready.name).then((one) => {
+      // Another came in meanwhile, or the view is left.
+      if (gone.current || held.current !== before) forget(one);
+      else put(one);
+    }, refuse);
   }, [given]);
 
   const ask = async () => {
@@ -105,6 +113,7 @@ function Work({ fn }: { fn: Fn }) {
   };
 
   const progress = run.progress.value;
+  const [button, pressed] = useFocusBack(progress !== null);
   const problem = refused ?? run.problem.value;
   const line = made && say("line", { time: seconds(made.answer.seconds), model: made.answer.model ?? fn.name });
   const state = !picture ? say("first") : problem !== null ? "" : (line ?? say("ready"));
@@ -115,19 +124,19 @@ function Work({ fn }: { fn: Fn }) {
         {picture?.note && <p class="quiet">{picture.note}</p>}
         {picture && <Intake small onPictures={([one]) => put(one)} />}
       </div>
-      <div class="stack">
-        <section class="card stack tight">
-          <button type="button" class="primary" disabled={!picture || progress !== null} onClick={() => void ask()}>{say("go")}</button>
+      <div class="stack side">
+        <section class="card stack tight go">
+          <button type="button" class="primary" ref={button} disabled={!picture || progress !== null} onClick={() => { pressed(); void ask(); }}>{say("go")}</button>
           <div class="wait">
             {progress ? (
               <Busy text={progressText(progress)} share={progress.stage === "sending" ? progress.sent : undefined} stop={() => run.stop()} />
             ) : (
-              <p class="quiet">{state}</p>
+              <p class="quiet" role="status">{state}</p>
             )}
           </div>
-          {problem !== null && <Notice problem={problem}><button type="button" onClick={() => void ask()}>{say("again")}</button></Notice>}
-          <div class="bars-place">{made ? <Bars labels={made.labels} /> : <p class="quiet">{say("place")}</p>}</div>
+          {problem !== null && <Notice problem={problem}>{picture && <button type="button" onClick={() => void ask()}>{say("again")}</button>}</Notice>}
         </section>
+        <div class="card bars-place">{made ? <Bars labels={made.labels} /> : <p class="quiet">{say("place")}</p>}</div>
         <section class="card" aria-label={say("settings")}>
           <Controls fn={fn} value={options} onChange={setOptions} without={NOT_SHOWN} />
         </section>

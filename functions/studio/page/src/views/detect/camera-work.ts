@@ -106,6 +106,7 @@ export class CameraWork {
     if (this.#video) this.#video.srcObject = null;
     this.#shown?.transferFromImageBitmap(null);
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.state.value = "off";
     this.problem.value = null;
     this.scene.clear();
@@ -165,7 +166,9 @@ export class CameraWork {
   async #look(): Promise<void> {
     const [stop, number, begun] = [this.#stop, (this.#number += 1), performance.now()];
     this.#grabbing = true;
-    const grabbed = this.#video && await this.#grabber.grab(this.#video).finally(() => { this.#grabbing = false; });
+    // A frame that can't be had (the camera is just being switched) is passed over: the next one comes.
+    const grabbed = this.#video && await this.#grabber.grab(this.#video).catch(() => null);
+    this.#grabbing = false;
     if (!grabbed) return;
     const { frame, body } = grabbed;
     if (stop.signal.aborted) return frame.close();

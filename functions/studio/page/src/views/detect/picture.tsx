@@ -63,8 +63,8 @@ export function PictureTab({ fn, work }: { fn: Fn; work: PictureWork }) {
         {picture?.note && <p class="quiet">{picture.note}</p>}
         {picture && <Intake small onPictures={put} />}
       </div>
-      <div class="stack">
-        <section class="card stack tight">
+      <div class="stack side">
+        <section class="card stack tight go">
           <button type="button" class="primary" disabled={!picture || progress !== null} onClick={() => void work.detect(fn)}>
             <Icon name="detect" /> {say("detect")}
           </button>

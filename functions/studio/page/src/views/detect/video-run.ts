@@ -68,7 +68,7 @@ export class VideoRun {
 
   /** Frames a second: the function's own at the end, before that as they come. */
   get fps(): number | null {
-    if (this.end.value?.fps) return this.end.value.fps;
+    if (this.end.value) return this.end.value.fps;
     const passed = (performance.now() - this.#begun) / 1000;
     return this.done.value > 0 && passed > 0.2 ? this.done.value / passed : null;
   }

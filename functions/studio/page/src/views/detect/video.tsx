@@ -41,6 +41,9 @@ const say = words(
 
 const SETTINGS = ["model", "iou", "every", "max_frames"];
 
+/** The shape that most videos have: kept free until this one's is known. */
+const USUAL = { width: 16, height: 9 };
+
 export function VideoTab({ fn, work }: { fn: Fn; work: VideoWork }) {
   const video = work.video.value;
   const busy = video?.run.run.busy.value ?? false;
@@ -89,7 +92,7 @@ function Shown({ work, video: { run, player, url } }: { work: VideoWork; video: 
   };
   return (
     <>
-      <Stage scene={scene} size={null}>
+      <Stage scene={scene} size={USUAL}>
         {plays
           ? <video ref={element} src={url} muted playsInline preload="auto" aria-label={say("video", { name: run.file.name })}
               onLoadedData={(event) => tried(event.currentTarget)} onError={() => { playable.value = false; }} />

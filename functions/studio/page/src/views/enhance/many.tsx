@@ -9,7 +9,7 @@ import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import type { Batch } from "./batch.ts";
 import type { Desk } from "./desk.ts";
-import { useFocusBack } from "./focus.ts";
+import { useFocusBack } from "../../lib/focus.ts";
 import { verb } from "./verb.ts";
 import { Opened } from "./opened.tsx";
 import { Row } from "./row.tsx";
@@ -18,12 +18,12 @@ const say = words(
   {
     many: "{verb}: {count} pictures", one: "{verb}: 1 picture", nothing: "{verb}", of: "{done} of {all} done",
     failed: "{count} failed", other: "{count} with other settings than now", time: "{time} in all",
-    again: "Try the failed ones again", zip: "Download all (zip)", packing: "Packing", close: "Close these pictures", pictures: "Pictures", tryAgain: "Try again",
+    again: "Try the failed ones again", zip: "Download all (zip)", packing: "Packing", pictures: "Pictures", tryAgain: "Try again",
   },
   {
     many: "{verb}：{count} 张图片", one: "{verb}：1 张图片", nothing: "{verb}", of: "已完成 {done} / {all}",
     failed: "{count} 张失败", other: "{count} 张的设置与现在不同", time: "共 {time}",
-    again: "重试失败的图片", zip: "全部下载（zip）", packing: "正在打包", close: "关闭这些图片", pictures: "图片", tryAgain: "重试",
+    again: "重试失败的图片", zip: "全部下载（zip）", packing: "正在打包", pictures: "图片", tryAgain: "重试",
   },
 );
 
@@ -33,11 +33,11 @@ export function Many({ desk, batch, tune }: { desk: Desk; batch: Batch; tune: VN
   const opened = items.find((item) => item.id === openedId);
   return (
     <>
-      <div class="stack enhance-side">
+      <div class="stack enhance-batch">
         <Progress desk={desk} batch={batch} />
         {tune}
       </div>
-      <div class="stack enhance-list">
+      <div class="stack">
         {opened && <Opened key={opened.id} batch={batch} item={opened} />}
         <ul class="enhance-rows" aria-label={say("pictures")}>
           {items.map((item) => <Row key={item.id} batch={batch} item={item} />)}
@@ -66,7 +66,7 @@ function Progress({ desk, batch }: { desk: Desk; batch: Batch }) {
     ...(batch.total.value > 0 ? [say("time", { time: seconds(batch.total.value) })] : []),
   ].join(" · ");
   return (
-    <section class="card stack tight enhance-go">
+    <section class="card stack tight">
       <button type="button" class="primary" disabled={running || due === 0} ref={button} onClick={() => { pressed(); batch.start(); }}>{label}</button>
       <div class="enhance-state">
         {running
@@ -75,7 +75,6 @@ function Progress({ desk, batch }: { desk: Desk; batch: Batch }) {
       </div>
       {failed.length > 0 && !running && <button type="button" onClick={() => batch.retry(failed)}>{say("again")}</button>}
       <Zip batch={batch} fn={desk.fn.name} />
-      <button type="button" class="quiet-button" onClick={() => desk.close()}><Icon name="close" /> {say("close")}</button>
     </section>
   );
 }

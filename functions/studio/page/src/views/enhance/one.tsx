@@ -5,17 +5,16 @@ import type { VNode } from "preact";
 import type { Picture } from "../../lib/picture.ts";
 import { to } from "../../lib/place.ts";
 import { Problem } from "../../lib/send.ts";
+import { useUrl } from "../../lib/url.ts";
 import { seconds, words } from "../../lib/words.ts";
 import { Busy, progressText } from "../../parts/busy.tsx";
 import { Compare } from "../../parts/compare.tsx";
-import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import type { Desk, Result } from "./desk.ts";
-import { useFocusBack } from "./focus.ts";
+import { useFocusBack } from "../../lib/focus.ts";
 import { fnName } from "../../lib/names.ts";
 import { verb } from "./verb.ts";
 import { Outcome } from "./outcome.tsx";
-import { useUrl } from "./url.ts";
 
 const say = words(
   {
@@ -23,14 +22,14 @@ const say = words(
     other: "Done in {time}, with other settings than now.", smaller: "Making it smaller", opening: "Opening the answer",
     again: "Try again", smallerAgain: "Make it smaller and try again",
     key: "Enter a key", unseen: "This browser can't show {name}. It is sent as it is.", answerUnseen: "This browser can't show the answer. Download it.",
-    close: "Close this picture", with: "Compare with", step: "The step before", chain: "Made by {chain}",
+    place: "What can be done with the result comes here.", with: "Compare with", step: "The step before", chain: "Made by {chain}",
   },
   {
     before: "之前", after: "之后", beginning: "最初", first: "请先选择图片。", ready: "可以开始。", done: "完成，用时 {time}。",
     other: "完成，用时 {time}，但设置与现在不同。", smaller: "正在缩小", opening: "正在打开结果",
     again: "重试", smallerAgain: "缩小后重试",
     key: "输入密钥", unseen: "浏览器无法显示 {name}，将原样发送。", answerUnseen: "浏览器无法显示结果，请下载。",
-    close: "关闭此图片", with: "对比", step: "上一步", chain: "经过 {chain}",
+    place: "对结果的操作会显示在这里。", with: "对比", step: "上一步", chain: "经过 {chain}",
   },
 );
 
@@ -39,17 +38,23 @@ export function One({ desk, tune }: { desk: Desk; tune: VNode }) {
   const result = desk.result.value;
   return (
     <>
-      {picture && <Shown desk={desk} picture={picture} result={result} />}
-      <div class="stack enhance-side">
+      {picture && (
+        <div class="stack">
+          <Shown desk={desk} picture={picture} result={result} />
+          {result
+            ? (
+              <Outcome
+                answer={result.answer} sent={{ ...result.sent, bytes: result.sent.body.size }} picture={picture} size={result.size} name={result.name}
+                trail={result.trail}
+              />
+            )
+            : <p class="quiet enhance-place">{say("place")}</p>}
+        </div>
+      )}
+      <div class="stack side">
         <Go desk={desk} />
         {tune}
       </div>
-      {result && picture && (
-        <Outcome
-          answer={result.answer} sent={{ ...result.sent, bytes: result.sent.body.size }} picture={picture} size={result.size} name={result.name}
-          trail={result.trail}
-        />
-      )}
     </>
   );
 }
@@ -68,25 +73,27 @@ function Shown({ desk, picture, result }: { desk: Desk; picture: Picture; result
     : sent.url && { url: sent.url, width: sent.width, height: sent.height, label: say("before") };
   const made = after && result?.size ? { url: after, ...result.size, label: say("after") } : null;
   const frame = before || made;
+  const chained = trail !== null && (steps > 1 || !result);
   return (
-    <div class="stack tight enhance-picture">
+    <div class="stack tight">
       {frame
         ? <Compare before={frame} after={before ? made : null} />
         : <p class="card enhance-unseen">{say("unseen", { name: picture.name })}</p>}
       {result && !result.size && <p class="quiet">{say("answerUnseen")}</p>}
-      <div class="row enhance-under">
-        {picture.note && <p class="quiet">{picture.note}</p>}
-        {trail && (steps > 1 || !result) && <p class="quiet">{say("chain", { chain: trail.functions.map(fnName).join(" → ") })}</p>}
-        {result && steps > 1 && (
-          <fieldset class="row">
-            <legend class="hidden-words">{say("with")}</legend>
-            <span class="quiet" aria-hidden="true">{say("with")}</span>
-            <button type="button" aria-pressed={!fromFirst} onClick={() => setFromFirst(false)}>{say("step")}</button>
-            <button type="button" aria-pressed={fromFirst} onClick={() => setFromFirst(true)}>{say("beginning")}</button>
-          </fieldset>
-        )}
-        <button type="button" class="quiet-button enhance-close" onClick={() => desk.close()}><Icon name="close" /> {say("close")}</button>
-      </div>
+      {(picture.note || chained) && (
+        <div class="row enhance-under">
+          {picture.note && <p class="quiet">{picture.note}</p>}
+          {chained && <p class="quiet">{say("chain", { chain: trail.functions.map(fnName).join(" → ") })}</p>}
+          {result && steps > 1 && (
+            <fieldset class="row">
+              <legend class="hidden-words">{say("with")}</legend>
+              <span class="quiet" aria-hidden="true">{say("with")}</span>
+              <button type="button" aria-pressed={!fromFirst} onClick={() => setFromFirst(false)}>{say("step")}</button>
+              <button type="button" aria-pressed={fromFirst} onClick={() => setFromFirst(true)}>{say("beginning")}</button>
+            </fieldset>
+          )}
+        </div>
+      )}
     </div>
   );
 }
@@ -106,7 +113,7 @@ function Go({ desk }: { desk: Desk }) {
   const text = progress ? progressText(progress) : say(step === "shrinking" ? "smaller" : "opening");
   const idle = !picture ? say("first") : !result ? say("ready") : say(desk.current.value ? "done" : "other", { time: seconds(result.answer.seconds) });
   return (
-    <section class="card stack tight enhance-go">
+    <section class="card stack tight go">
       <button type="button" class="primary" ref={button} disabled={!picture || step !== null} onClick={press}>{verb(desk.fn.name)}</button>
       <div class="enhance-state">
         {step

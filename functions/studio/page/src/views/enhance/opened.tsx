@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { measure } from "../../lib/picture.ts";
+import { useUrl } from "../../lib/url.ts";
 import { words } from "../../lib/words.ts";
 import { Compare } from "../../parts/compare.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -9,7 +10,6 @@ import type { Batch, Item } from "./batch.ts";
 import { Outcome } from "./outcome.tsx";
 import { rowId, stateText } from "./row.tsx";
 import { resultName } from "./settings.ts";
-import { useUrl } from "./url.ts";
 
 const say = words(
   { before: "Before", after: "After", close: "Close", unseen: "This browser can't show it." },

@@ -47,6 +47,8 @@ export function Outcome({ answer, sent, picture, size, name, trail, not }: Outco
   const caption = trail.functions.length > 1 ? chain : fnTitle(fn);
   return (
     <section class="stack enhance-outcome" aria-label={say("result")}>
+      <Actions body={answer.body} name={name} caption={caption} width={size?.width ?? 0} height={size?.height ?? 0} />
+      <Next body={answer.body} name={name} trail={trail} not={not} />
       <dl class="enhance-facts">
         <Fact name={say("time")}>{seconds(answer.seconds)}</Fact>
         {inside && <Fact name={say("stages")}>{inside}</Fact>}
@@ -56,8 +58,6 @@ export function Outcome({ answer, sent, picture, size, name, trail, not }: Outco
         <Fact name={say("size")}>{large(sent, sent.bytes)} → {large(size, answer.body.size)}</Fact>
         {answer.model && <Fact name={say("model")}><code>{answer.model}</code></Fact>}
       </dl>
-      <Actions body={answer.body} name={name} caption={caption} width={size?.width ?? 0} height={size?.height ?? 0} />
-      <Next body={answer.body} name={name} trail={trail} not={not} />
       <Snippet ask={answer.ask} file={picture.name} />
     </section>
   );

@@ -9,11 +9,11 @@ import type { Batch, Item, State } from "./batch.ts";
 const say = words(
   {
     waiting: "Waiting", preparing: "Preparing", done: "Done in {time}", open: "Open {name}", remove: "Remove {name}", again: "Try again",
-    againNamed: "Try {name} again",
+    againNamed: "Try again: {name}",
   },
   {
     waiting: "等待中", preparing: "准备中", done: "完成，用时 {time}", open: "打开 {name}", remove: "移除 {name}", again: "重试",
-    againNamed: "重试 {name}",
+    againNamed: "重试：{name}",
   },
 );
 
@@ -39,11 +39,18 @@ export function Row({ batch, item }: { batch: Batch; item: Item }) {
           <button type="button" aria-label={say("againNamed", { name })} onClick={() => batch.retry([item])}>{say("again")}</button>
         )}
       </div>
-      <button type="button" class="icon-button" aria-label={say("remove", { name })} title={say("remove", { name })} onClick={() => batch.remove(item)}>
+      <button type="button" class="icon-button" aria-label={say("remove", { name })} title={say("remove", { name })} onClick={(event) => { onward(event.currentTarget); batch.remove(item); }}>
         <Icon name="remove" />
       </button>
     </li>
   );
+}
+
+/** The keyboard goes on to the same button of the next picture, or of the one before. */
+function onward(button: HTMLButtonElement): void {
+  const row = button.closest("li");
+  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  if (document.activeElement === button) next?.querySelector<HTMLElement>(".icon-button")?.focus();
 }
 
 /** Where the keyboard goes back to when the picture is closed. */

@@ -1,7 +1,8 @@
 // An answer that is no picture: labels with their bars, or things with their places.
 
 import { number, words } from "../../lib/words.ts";
-import { className } from "../detect/coco.ts";
+import { className as ofTen } from "../classify/names.ts";
+import { className as ofEighty } from "../detect/coco.ts";
 import type { Line } from "./described.ts";
 
 const say = words(
@@ -16,7 +17,7 @@ export function Lines({ lines }: { lines: Line[] | null }) {
     <ul class="history-lines" aria-label={say("what")}>
       {lines.map(({ name, score, box }, index) => (
         <li key={index}>
-          <span>{className(name)}</span>
+          <span>{ofTen(ofEighty(name))}</span>
           <span class="history-score">{number(score * 100, 1)} %</span>
           <meter min={0} max={1} value={score} aria-hidden="true" />
           {box?.length === 4 && <span class="quiet">{say("place", place(box))}</span>}

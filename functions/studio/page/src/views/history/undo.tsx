@@ -34,7 +34,7 @@ export function Undo() {
   const thing = removed.value;
   const back = async () => {
     if (!thing) return;
-    await restore(thing);
+    if (!(await restore(thing))) return;
     removed.value = null;
     tell(say("back", { name: thing.name }));
   };

@@ -2,8 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { functions, listFailed, lookAll } from "../../lib/functions.ts";
-import { words } from "../../lib/words.ts";
+import { language, words } from "../../lib/words.ts";
 import { Busy } from "../../parts/busy.tsx";
+import { Guard } from "../../parts/guard.tsx";
 import { Row } from "./row.tsx";
 
 const say = words(
@@ -47,10 +48,10 @@ export default function View() {
       <div class="row">
         <button type="button" disabled={looking || !all} onClick={() => void look()}>{say(looking ? "looking" : "again")}</button>
         {all && all.length > 0 && <span role="status">{say("up", { up: all.filter((fn) => fn.health.value === "up").length, all: all.length })}</span>}
-        {looked && <span class="quiet">{say("looked", { time: looked.toLocaleTimeString() })}</span>}
+        {looked && <span class="quiet">{say("looked", { time: looked.toLocaleTimeString(language.value === "zh" ? "zh-Hans" : "en-GB") })}</span>}
       </div>
       {!all ? !listFailed.value && <Busy text={say("opening")} /> : all.length === 0 ? <p>{say("none")}</p> : (
-        <ul class="status-list">{all.map((fn) => <Row key={fn.name} fn={fn} />)}</ul>
+        <ul class="status-list">{all.map((fn) => <Guard key={fn.name}><Row fn={fn} /></Guard>)}</ul>
       )}
     </div>
   );

@@ -1,7 +1,7 @@
 // The picture and what was made of it.
 
-import { useLayoutEffect, useState } from "preact/hooks";
 import type { Picture } from "../../lib/picture.ts";
+import { useUrl } from "../../lib/url.ts";
 import { bytes, seconds, words } from "../../lib/words.ts";
 import { Actions } from "../../parts/actions.tsx";
 import { Compare, type Side } from "../../parts/compare.tsx";
@@ -59,16 +59,4 @@ function Result({ made, all, name }: { made: Made; all: Painting[]; name: string
       <Actions body={answer.body} name={fileName(name, style, answer.type)} caption={caption(all, style, name)} width={width} height={height} />
     </>
   );
-}
-
-/** An object URL for as long as its blob is shown. */
-function useUrl(blob: Blob | null): string | null {
-  const [url, show] = useState<string | null>(null);
-  useLayoutEffect(() => {
-    if (!blob) return show(null);
-    const made = URL.createObjectURL(blob);
-    show(made);
-    return () => URL.revokeObjectURL(made);
-  }, [blob]);
-  return url;
 }

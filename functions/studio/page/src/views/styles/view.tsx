@@ -51,7 +51,7 @@ export default function View() {
   }, [all, given]);
 
   return (
-    <div class="view">
+    <div class={first ? "view styles-open" : "view"}>
       <header class="view-head">
         <h1>{say("title")}</h1>
         <p class="quiet">{say("about")}</p>

@@ -1,6 +1,6 @@
 // The chosen style at work: the picture, the mix, Generate, what there is to know about the painting, the controls.
 
-import { tell } from "../../lib/tell.ts";
+import { useFocusBack } from "../../lib/focus.ts";
 import { seconds, words } from "../../lib/words.ts";
 import { Busy, progressText } from "../../parts/busy.tsx";
 import { Controls } from "../../parts/controls.tsx";
@@ -27,31 +27,28 @@ export function Work({ all, first, second }: { all: Painting[]; first: Painting;
   const here = slot(first.name, second?.name ?? null);
   const share = second ? percent(here, first.name, second.name) : 0;
   const progress = here.run.progress.value;
+  const [button, pressed] = useFocusBack(progress !== null);
   const problem = here.run.problem.value;
   const made = here.made.value;
   const state = !here.picture.value ? say("first") : problem !== null ? "" : made ? say("done", { time: seconds(made.answer.seconds) }) : say("ready");
-  const generate = async () => {
-    if (await paint(first.fn, here, written({ first: first.name, second: second?.name ?? null, percent: share }))) {
-      tell(say("done", { time: seconds(here.made.value?.answer.seconds ?? 0) }));
-    }
-  };
+  const generate = () => paint(first.fn, here, written({ first: first.name, second: second?.name ?? null, percent: share }));
   return (
     <div class="work">
       <Stage key={`${first.name}/${second?.name ?? ""}`} slot={here} all={all} />
-      <div class="stack">
-        <section class="card stack tight">
+      <div class="stack side">
+        <section class="card stack tight go">
           {second && (
             <Mixer first={told(first.title)} second={told(second.title)} percent={share}
               onChange={(value) => setPercent(here, first.name, second.name, value)} />
           )}
-          <button type="button" class="primary" disabled={!here.picture.value || progress !== null} onClick={() => void generate()}>
+          <button type="button" class="primary" ref={button} disabled={!here.picture.value || progress !== null} onClick={() => { pressed(); void generate(); }}>
             {say("generate")}
           </button>
           <div class="wait">
             {progress ? (
               <Busy text={progressText(progress)} share={progress.stage === "sending" ? progress.sent : undefined} stop={() => here.run.stop()} />
             ) : (
-              <p class="quiet">{state}</p>
+              <p class="quiet" role="status">{state}</p>
             )}
           </div>
           {problem !== null && <Notice problem={problem}><button type="button" onClick={() => void generate()}>{say("again")}</button></Notice>}

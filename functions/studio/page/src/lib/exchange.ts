@@ -1,0 +1,139 @@
+// One request on its way: what is sent, what comes back line by line, and why it was refused.
+
+import { Problem, type Why } from "./problem.ts";
+import type { Ask } from "./send.ts";
+
+/** What a request that was stopped fails with. */
+export function stopped(): DOMException {
+  return new DOMException("stopped", "AbortError");
+}
+
+/** A failure that may be worth another try after `again` seconds. */
+export class Refused extends Error {
+  readonly problem: Problem;
+  readonly again: number | null;
+  constructor(problem: Problem, again: number | null) {
+    super(problem.message);
+    this.problem = problem;
+    this.again = again;
+  }
+}
+
+/** A request as it goes out; `ask` hears how it goes on. */
+export interface Exchange {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: Blob | null;
+  ask: Ask;
+}
+
+export interface Received {
+  body: Blob;
+  header: (name: string) => string | null;
+}
+
+/** One request. Fails with a `Refused`, a `Problem` or an `AbortError`. XMLHttpRequest, because fetch does not tell how much of a body has been sent. */
+export function exchange({ method, url, headers, body, ask }: Exchange): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    if (ask.signal?.aborted) return reject(stopped());
+    const request = new XMLHttpRequest();
+    const lines = ask.line ? new Lines(ask.line) : null;
+    request.open(method, url);
+    request.responseType = lines ? "text" : "blob";
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => ask.progress?.({ stage: "sending", sent: event.total ? event.loaded / event.total : 0 });
+    request.upload.onload = () => ask.progress?.({ stage: "working" });
+    request.onprogress = (event) => {
+      try {
+        if (request.status < 400) lines?.take(request.responseText);
+      } catch (cause) {
+        reject(cause);
+        return request.abort();
+      }
+      ask.progress?.({ stage: "receiving", bytes: event.loaded });
+    };
+    // At a failure `readyState` is 4 in any case: whether an answer had begun is noted when its head comes.
+    let begun = false;
+    request.onreadystatechange = () => {
+      begun ||= request.readyState === 2;
+    };
+    request.onerror = () => {
+      const why: Why = navigator.onLine ? (begun ? "cut" : "unreachable") : "offline";
+      if (why === "unreachable") ask.fn.health.value = "down";
+      reject(new Problem(why, 0, null));
+    };
+    request.onload = () => {
+      const given = lines ? new Blob([request.responseText]) : (request.response as Blob);
+      if (request.status < 200 || request.status >= 300) return void refused(request, given).then(reject, reject);
+      try {
+        lines?.end(request.responseText);
+        resolve({ body: given, header: (name) => request.getResponseHeader(name) });
+      } catch (cause) {
+        reject(cause);
+      }
+    };
+    request.onabort = () => reject(stopped());
+    // A signal may outlive thousands of requests, as the camera's does: it must not hold what is over.
+    const stop = () => request.abort();
+    ask.signal?.addEventListener("abort", stop);
+    request.onloadend = () => ask.signal?.removeEventListener("abort", stop);
+    request.send(body);
+    // Nothing tells that a request without a body has been sent.
+    if (!body) ask.progress?.({ stage: "working" });
+  });
+}
+
+/** Cuts a growing text into its lines; fails where one of them is broken. */
+class Lines {
+  #from = 0;
+  #tell: (line: unknown) => void;
+  constructor(tell: (line: unknown) => void) {
+    this.#tell = tell;
+  }
+  take(text: string): void {
+    for (let end = text.indexOf("\n", this.#from); end >= 0; end = text.indexOf("\n", this.#from)) {
+      const line = text.slice(this.#from, end).trim();
+      this.#from = end + 1;
+      if (line) this.#tell(parsed(line));
+    }
+  }
+  end(text: string): void {
+    this.take(`${text}\n`);
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Problem("cut", 200, null);
+  }
+}
+
+/** The most bytes of a refusal that are read, and the most letters of it that are shown. */
+const LONGEST = { bytes: 64 << 10, letters: 500 };
+
+async function refused(request: XMLHttpRequest, body: Blob): Promise<Refused> {
+  const { status } = request;
+  let detail: string | null = null;
+  try {
+    const told = (JSON.parse(await body.slice(0, LONGEST.bytes).text()) as { detail?: unknown }).detail;
+    if (typeof told === "string") detail = told.slice(0, LONGEST.letters);
+  } catch {
+    // Not a problem document: something between here and the function answered.
+  }
+  const whys: Record<number, Why> = {
+    401: "key", 403: "key", 413: "tooLarge", 415: "notAPicture", 422: "broken", 429: "busy", 502: "unreachable", 503: "notReady", 504: "deadline",
+  };
+  const why = whys[status] ?? (status >= 500 ? "failed" : "refused");
+  const again = status === 429 || status === 503 ? pause(request.getResponseHeader("retry-after")) : null;
+  return new Refused(new Problem(why, status, detail), again);
+}
+
+/** Seconds that `Retry-After` asks for, by a number of them or by a date; 1 where it does not. */
+function pause(header: string | null): number {
+  if (header === null) return 1;
+  const seconds = Number.isNaN(Number(header)) ? (Date.parse(header) - Date.now()) / 1000 : Number(header);
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 1;
+}
