@@ -26,6 +26,15 @@ async function start(page: Page, door: Door): Promise<void> {
   assert.ok(door.work("detect").length >= 8);
 }
 
+/** The scores of an answer; null where it was cut off. */
+function boxes(answer: string): number[] | null {
+  try {
+    return (JSON.parse(answer) as { data: { boxes: { score: number }[] } }).data.boxes.map((one) => one.score);
+  } catch {
+    return null;
+  }
+}
+
 // proves: O21, O17
 test("camera: boxes live, at most two requests at a time, pause, play from now", { at: "/detect/camera" }, async ({ page, door }) => {
   await start(page, door);
@@ -41,11 +50,11 @@ test("camera: boxes live, at most two requests at a time, pause, play from now",
 
   await page.getByRole("button", { name: "Pause" }).click();
   await until(() => door.work("detect").every((one) => !Number.isNaN(one.ended)), "nothing is on its way any more");
-  const last = door.work("detect").at(-1);
   const threshold = Number(await page.getByRole("slider", { name: "Lowest score" }).inputValue());
-  const { data } = JSON.parse(String(last?.answer)) as { data: { boxes: { score: number }[] } };
-  const wanted = data.boxes.filter((one) => one.score >= threshold).length;
-  await until(async () => (await page.locator(".detect-stage canvas[data-boxes]").getAttribute("data-boxes")) === String(wanted), `the ${wanted} boxes of the frame that stands`);
+  // What was on its way when it was paused is dropped: the frame that stands is one of the last whose answer came whole.
+  const whole = door.work("detect").map((one) => boxes(String(one.answer))).filter((one) => one !== null).slice(-3);
+  const wanted = whole.map((scores) => String(scores.filter((score) => score >= threshold).length));
+  await until(async () => wanted.includes((await page.locator(".detect-stage canvas[data-boxes]").getAttribute("data-boxes")) ?? ""), `the ${wanted.join(" or ")} boxes of the frame that stands`);
   const stood = door.work("detect").length;
   await accessible(page, "the camera, paused");
   assert.equal(door.work("detect").length, stood, "nothing is sent while it stands");

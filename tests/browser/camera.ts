@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { visit } from "./visit.ts";
 import { camera, ffmpeg } from "./camera-file.ts";
 import { launching } from "./chromium.ts";
-import { start } from "./emulator.ts";
+import { doors, start, type Emulator } from "./emulator.ts";
 import { browserProcesses, cpu, functionProcesses } from "./measure.ts";
 
 const SECONDS = 20;
@@ -39,13 +39,12 @@ async function film(): Promise<Buffer[]> {
   return readdirSync(folder).map((name) => readFileSync(join(folder, name)));
 }
 
-const emulator = await start();
-try {
-  const address = emulator.functions["detect"] ?? "";
-  const own = await alone(address, await film());
+/** The page's camera for that long, and what the processes of browser and function took of the machine meanwhile. */
+async function measure(how: string, { page: address, functions }: Emulator): Promise<void> {
+  const own = await alone(functions["detect"] ?? "", await film());
   const browser = await chromium.launch(await launching(`--use-file-for-fake-video-capture=${await camera()}`));
   const page = await (await visit(browser, {})).newPage();
-  await page.goto(`${emulator.page}#/detect/camera`);
+  await page.goto(`${address}#/detect/camera`);
   await page.getByRole("button", { name: "Start the camera" }).click();
   const told = (name: string) => page.locator(".detect-stage").getAttribute(`data-${name}`).then(Number);
   while ((await told("frames")) < 10) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -57,12 +56,20 @@ try {
   }
   const passed = (performance.now() - begun) / 1000;
   const whole = ((await told("frames")) - frames) / passed;
-  const share = (before: number, now: number) => ((now - before) / passed / 2) * 100;
-  const dropped = await told("dropped");
-  console.log(`camera, 640x480, ${SECONDS} s: ${whole.toFixed(1)} frames/s from end to end, median latency ${latencies.toSorted((a, b) => a - b)[latencies.length >> 1]?.toFixed(0)} ms, ${dropped} dropped`);
-  console.log(`detect alone, one frame after the other: ${own.toFixed(1)} frames/s; the page reaches ${((whole / own) * 100).toFixed(0)} % of it`);
-  console.log(`of two cores: browser ${share(browserCpu, cpu(browserProcesses())).toFixed(0)} %, detect ${share(functionCpu, cpu(functionProcesses("detect"))).toFixed(0)} %`);
+  const share = (before: number, now: number) => (((now - before) / passed / 2) * 100).toFixed(0);
+  const latency = latencies.toSorted((a, b) => a - b)[latencies.length >> 1]?.toFixed(0);
+  console.log(`\n${how}: 640x480, ${SECONDS} s, at most two requests at a time`);
+  console.log(`  camera from end to end: ${whole.toFixed(1)} frames/s, median latency ${latency} ms, ${await told("dropped")} dropped`);
+  console.log(`  detect alone, one frame after the other over a kept connection: ${own.toFixed(1)} frames/s`);
+  console.log(`  of two cores: browser ${share(browserCpu, cpu(browserProcesses()))} %, detect ${share(functionCpu, cpu(functionProcesses("detect")))} %`);
   await browser.close();
-} finally {
-  await emulator.stop();
+}
+
+for (const [how, open] of [["by the functions' own HTTP doors", () => doors("detect")], ["in the Lambda emulator", start]] as const) {
+  const running = await open();
+  try {
+    await measure(how, running);
+  } finally {
+    await running.stop();
+  }
 }

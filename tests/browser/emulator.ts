@@ -57,13 +57,41 @@ export async function start(): Promise<Emulator> {
   };
 }
 
-/** Waits until a child has written that; what it wrote before stands in the failure. */
-export function said(child: ChildProcess, words: string): Promise<void> {
+/** These functions and the page by their own HTTP doors, without an emulator between. */
+export async function doors(...functions: string[]): Promise<Emulator> {
+  const children: ChildProcess[] = [];
+  const open = async (name: string, settings: Record<string, string>) => {
+    const child = spawn(join(root, "target/release", name), {
+      cwd: root,
+      env: { PORT: "0", MODELS: join(root, "models"), ORT_DYLIB_PATH: join(root, ".tools/onnxruntime/libonnxruntime.so"), FFMPEG: join(root, ".tools/ffmpeg"), ...settings },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    children.push(child);
+    const ready = await said(child, '"msg":"ready"');
+    return `${/"address":"([^"]+)"/.exec(ready)?.[1]}/`;
+  };
+  const addresses: Record<string, string> = {};
+  for (const name of functions) addresses[name] = await open(name, {});
+  const page = await open("studio", { FUNCTIONS: JSON.stringify(addresses) });
+  const ended = () => children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+  return {
+    page,
+    functions: addresses,
+    stop: async () => {
+      const all = ended();
+      for (const child of children) child.kill("SIGTERM");
+      await Promise.all(all);
+    },
+  };
+}
+
+/** Waits until a child has written that, and gives all that it wrote; what it wrote before stands in the failure. */
+export function said(child: ChildProcess, words: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     child.stdout?.setEncoding("utf8").on("data", (part: string) => {
       text = (text + part).slice(-20_000);
-      if (text.includes(words)) resolve();
+      if (text.includes(words)) resolve(text);
     });
     child.once("exit", (code) => reject(new Error(`it ended with ${code} before it said ${JSON.stringify(words)}:\n${text}`)));
   });

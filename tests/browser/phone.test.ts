@@ -7,20 +7,23 @@ import { until } from "./visit.ts";
 import { answered, give, sample } from "./person.ts";
 import { fits } from "./views.ts";
 
-/** Notes every event of a pointer that is no finger, and every event of a mouse that does not come from touch. */
+/**
+ * Notes every press and click that is no finger's, and every press of a mouse that does not come from touch. Mere moves don't count: when the page
+ * moves under it, the browser itself tells where a mouse would be.
+ */
 function watch(): void {
   const foreign: string[] = [];
   Object.assign(globalThis, { foreign });
   let touched = 0;
   for (const name of ["touchstart", "touchend"]) addEventListener(name, () => (touched = performance.now()), { capture: true, passive: true });
-  for (const name of ["pointerdown", "pointermove", "pointerup", "pointerover", "click"]) {
+  for (const name of ["pointerdown", "pointerup", "click", "dblclick", "wheel"]) {
     addEventListener(name, (event) => {
       const type = event instanceof PointerEvent ? event.pointerType : "";
       // A click by the program itself (a download's link, a file dialog) has no pointer.
       if (type === "mouse" || (name !== "click" && type !== "touch")) foreign.push(`${name} by ${type || "nothing"}`);
     }, { capture: true, passive: true });
   }
-  for (const name of ["mousedown", "mouseup", "mousemove"]) {
+  for (const name of ["mousedown", "mouseup"]) {
     addEventListener(name, () => performance.now() - touched > 1000 && foreign.push(name), { capture: true, passive: true });
   }
 }

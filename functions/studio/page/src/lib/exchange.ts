@@ -1,5 +1,6 @@
 // One request on its way: what is sent, what comes back line by line, and why it was refused.
 
+import { hasNetwork } from "./functions.ts";
 import { Problem, type Why } from "./problem.ts";
 import type { Ask } from "./send.ts";
 
@@ -25,6 +26,8 @@ export interface Exchange {
   url: string;
   headers: Record<string, string>;
   body: Blob | null;
+  /** Whether the answer may be as large as a video: it is not held in memory then. */
+  large?: boolean;
   ask: Ask;
 }
 
@@ -34,13 +37,14 @@ export interface Received {
 }
 
 /** One request. Fails with a `Refused`, a `Problem` or an `AbortError`. XMLHttpRequest, because fetch does not tell how much of a body has been sent. */
-export function exchange({ method, url, headers, body, ask }: Exchange): Promise<Received> {
+export function exchange({ method, url, headers, body, large, ask }: Exchange): Promise<Received> {
   return new Promise((resolve, reject) => {
     if (ask.signal?.aborted) return reject(stopped());
     const request = new XMLHttpRequest();
     const lines = ask.line ? new Lines(ask.line) : null;
     request.open(method, url);
-    request.responseType = lines ? "text" : "blob";
+    // Of a `blob` Chromium tells nothing before it is whole, not even that its head is there.
+    request.responseType = lines ? "text" : large ? "blob" : "arraybuffer";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => ask.progress?.({ stage: "sending", sent: event.total ? event.loaded / event.total : 0 });
     request.upload.onload = () => ask.progress?.({ stage: "working" });
@@ -58,13 +62,14 @@ export function exchange({ method, url, headers, body, ask }: Exchange): Promise
     request.onreadystatechange = () => {
       begun ||= request.readyState === 2;
     };
-    request.onerror = () => {
-      const why: Why = navigator.onLine ? (begun ? "cut" : "unreachable") : "offline";
-      if (why === "unreachable") ask.fn.health.value = "down";
+    request.onerror = async () => {
+      const why: Why = !(await hasNetwork()) ? "offline" : begun ? "cut" : "unreachable";
+      if (why !== "cut") ask.fn.health.value = why === "offline" ? "offline" : "down";
       reject(new Problem(why, 0, null));
     };
     request.onload = () => {
-      const given = lines ? new Blob([request.responseText]) : (request.response as Blob);
+      const type = request.getResponseHeader("content-type") ?? "";
+      const given = new Blob([lines ? request.responseText : (request.response as ArrayBuffer | Blob)], { type });
       if (request.status < 200 || request.status >= 300) return void refused(request, given).then(reject, reject);
       try {
         lines?.end(request.responseText);

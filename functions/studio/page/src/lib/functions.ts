@@ -197,9 +197,9 @@ export interface Schema {
 let asked: Promise<boolean> | null = null;
 
 /** Whether the page's own server is reached: browsers often believe in a network that leads nowhere. By HEAD, which no offline copy answers. */
-function hasNetwork(): Promise<boolean> {
+export function hasNetwork(): Promise<boolean> {
   if (!navigator.onLine) return Promise.resolve(false);
-  asked ??= fetch("functions.json", { method: "HEAD", cache: "no-store" }).then(() => true, () => false).finally(() => (asked = null));
+  asked ??= fetch("functions.json", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(() => true, () => false).finally(() => (asked = null));
   return asked;
 }
 
@@ -247,5 +247,10 @@ export function byName(name: string | undefined): Fn | undefined {
 }
 
 globalThis.addEventListener("online", () => void lookAll());
+// Where the browser does not notice that the network is back, the page does.
+setInterval(() => {
+  const lost = (functions.value ?? []).some((one) => one.health.value === "offline");
+  if (lost && document.visibilityState === "visible") void hasNetwork().then((back) => (back ? lookAll() : undefined));
+}, 5000);
 // What runs on this device is reached without a network, too.
 globalThis.addEventListener("offline", () => void lookAll());

@@ -22,7 +22,7 @@ export function keyOf(fn: Owner): string {
 
 /** Whether a text can be a key: only signs that a request's head can carry. */
 export function isKey(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+  return /^[\x20-\x7e]+$/.test(text.trim());
 }
 
 /** Keeps a key for a function; an empty one is forgotten. */

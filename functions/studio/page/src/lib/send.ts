@@ -123,7 +123,7 @@ export async function fetchKept(ask: Pick<Ask, "fn" | "accept" | "signal" | "pro
   // The key is the function's alone, wherever it says that its things lie.
   const own = url.origin === new URL(ask.fn.address).origin;
   try {
-    const received = await exchange({ method: "GET", url: url.href, headers: own ? headers(whole) : { accept: ask.accept }, body: null, ask: whole });
+    const received = await exchange({ method: "GET", url: url.href, headers: own ? headers(whole) : { accept: ask.accept }, body: null, large: true, ask: whole });
     if (!fits(received.body.type, ask.accept)) throw new Problem("strange", 200, null);
     return received.body;
   } catch (cause) {

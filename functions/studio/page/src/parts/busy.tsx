@@ -1,5 +1,6 @@
 // A wait: what is going on, how far it is, and a way to stop it. It keeps its place, so nothing jumps when it comes or goes.
 
+import { useEffect, useRef } from "preact/hooks";
 import { bytes, number, words } from "../lib/words.ts";
 import type { Progress } from "../lib/send.ts";
 import { Icon } from "./icon.tsx";
@@ -21,10 +22,16 @@ export function progressText(state: Progress): string {
 
 /** `share` 0..1 where it is known. */
 export function Busy({ text, share, stop }: { text: string; share?: number | undefined; stop?: () => void }) {
+  // Read aloud when something else goes on, not at every number.
+  const kind = text.replace(/\d[\d.,]*/g, "");
+  const told = useRef("");
+  useEffect(() => {
+    told.current = kind;
+  }, [kind]);
   return (
     <div class="busy">
       <div class="busy-line">
-        <span role="status">{text}</span>
+        <span role="status" aria-live={told.current === kind ? "off" : "polite"}>{text}</span>
         {stop && (
           <button type="button" class="quiet-button" onClick={stop}>
             <Icon name="stop" /> {say("stop")}

@@ -43,6 +43,8 @@ export interface IntakeProps {
   onVideo?: (video: File) => void;
 }
 
+type Files = () => File[] | Promise<File[]>;
+
 const ACCEPT = { picture: "image/*,.heic,.heif,.avif,.tif,.tiff", video: "video/*,.avi,.mkv,.mp4" };
 const PASTE = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘V" : "Ctrl+V";
 /** A wait is shown from here on, milliseconds. */
@@ -61,17 +63,20 @@ export function Intake({ multiple = false, kind = "picture", small = false, more
 
   /** Of several nothing is lost: what comes while others are being read is read after them. Of one the last that comes is wanted. */
   const queue = useRef(Promise.resolve());
-  const latest = useRef<(get: () => File[] | Promise<File[]>, before: string[]) => Promise<void>>(() => Promise.resolve());
-  const receive = (get: () => File[] | Promise<File[]>, before: string[] = []): Promise<void> => {
+  const pending = useRef(0);
+  const latest = useRef<(get: Files, before: string[]) => Promise<void>>(() => Promise.resolve());
+  const receive = async (get: Files, before: string[] = []): Promise<void> => {
+    if (pending.current === 0) setProblems([]);
+    pending.current += 1;
     queue.current = multiple ? queue.current.then(() => latest.current(get, before)) : latest.current(get, before);
-    return queue.current;
+    await queue.current;
+    pending.current -= 1;
   };
-  const readThem = async (get: () => File[] | Promise<File[]>, before: string[]): Promise<void> => {
+  const readThem = async (get: Files, before: string[]): Promise<void> => {
     if (gone.current) return;
     const mine = (round.current += 1);
     const current = () => mine === round.current;
     setWait(say("opening"));
-    setProblems([]);
     const found = [...before];
     const timer = setTimeout(() => current() && setSlow(true), SHOWN);
     try {
@@ -100,11 +105,10 @@ export function Intake({ multiple = false, kind = "picture", small = false, more
       if (current()) {
         setWait(null);
         setSlow(false);
-        setProblems(found);
+        setProblems((old) => [...old, ...found]);
       }
     }
   };
-
   latest.current = readThem;
 
   useEffect(() => {

@@ -1,7 +1,7 @@
 // Boxes drawn on a canvas: a colour for each class, the same that the functions draw with; edges and words readable on any picture.
 
 import { percent } from "./words.ts";
-import { className } from "./coco.ts";
+import { className } from "../../lib/coco.ts";
 import type { Box, Size } from "./boxes.ts";
 
 type Rgb = [number, number, number];

@@ -1,7 +1,7 @@
 // What of the boxes is shown: lowest score, names, classes. All of it at once, without a new request.
 
 import { number, words } from "../../lib/words.ts";
-import { className } from "./coco.ts";
+import { className } from "../../lib/coco.ts";
 import { colour, css } from "./draw.ts";
 import { percent } from "./words.ts";
 import type { Scene } from "./scene.ts";

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { number, words } from "../../lib/words.ts";
 import { follow, type Box } from "./boxes.ts";
-import { className } from "./coco.ts";
+import { className } from "../../lib/coco.ts";
 import { Swatch } from "./filters.tsx";
 import { percent } from "./words.ts";
 import type { Scene } from "./scene.ts";

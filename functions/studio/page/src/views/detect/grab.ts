@@ -40,8 +40,9 @@ export class Grabber {
   async #copied(video: HTMLVideoElement, context: OffscreenCanvasRenderingContext2D): Promise<boolean> {
     if (!("VideoFrame" in globalThis)) return false;
     const { width, height } = this.#canvas;
-    const frame: VideoFrame & Turned = new VideoFrame(video);
+    let frame: (VideoFrame & Turned) | null = null;
     try {
+      frame = new VideoFrame(video);
       const { visibleRect, format } = frame;
       if ((format !== "NV12" && format !== "I420") || visibleRect?.width !== width || visibleRect.height !== height || frame.rotation || frame.flip) return false;
       if (this.#pixels.width !== width || this.#pixels.height !== height) this.#pixels = new ImageData(width, height);
@@ -54,7 +55,7 @@ export class Grabber {
     } catch {
       return false;
     } finally {
-      frame.close();
+      frame?.close();
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { Signal } from "@preact/signals";
 import { words } from "../../lib/words.ts";
 import { Icon } from "../../parts/icon.tsx";
-import { className, NAMES } from "./coco.ts";
+import { className, NAMES } from "../../lib/coco.ts";
 
 const say = words(
   { only: "Look only for", add: "Add a class", everything: "Everything", remove: "Without {name}" },

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Fn } from "../../lib/functions.ts";
 import { handed, take } from "../../lib/handed.ts";
-import { read } from "../../lib/picture.ts";
+import { forget, read } from "../../lib/picture.ts";
 import { number, seconds, words } from "../../lib/words.ts";
 import { save, Actions } from "../../parts/actions.tsx";
 import { Busy, progressText } from "../../parts/busy.tsx";
@@ -37,12 +37,19 @@ const SETTINGS = ["model", "iou"];
 export function PictureTab({ fn, work }: { fn: Fn; work: PictureWork }) {
   const { scene, run } = work;
   const given = handed.value;
+  const left = useRef(false);
+  useEffect(() => () => { left.current = true; }, []);
   useEffect(() => {
     const ready = given && take(fn.name);
     if (!ready) return;
     const { threshold: _, max_boxes: __, names: ___, classes: ____, ...options } = ready.options ?? {};
     work.options.value = options;
-    read(ready.body, ready.name).then((picture) => work.put(picture), (cause: unknown) => { run.problem.value = cause; });
+    const before = work.picture.peek();
+    read(ready.body, ready.name).then(
+      // Another one was chosen meanwhile, or the view was left.
+      (picture) => (left.current || work.picture.peek() !== before ? forget(picture) : work.put(picture)),
+      (cause: unknown) => { run.problem.value = cause; },
+    );
   }, [given]);
 
   const picture = work.picture.value;

@@ -48,6 +48,8 @@ export class VideoRun {
   readonly saveProblem: Signal<unknown> = signal(null);
   /** Called after every frame, and at the end. */
   follow: () => void = () => undefined;
+  /** Whether the function is being asked what it keeps, before anything is sent. */
+  #asking = false;
   #begun = 0;
   #stopSaving: AbortController | null = null;
 
@@ -108,11 +110,13 @@ export class VideoRun {
 
   /** Sends the video; what came before of it goes. */
   async start(fn: Fn, options: Options): Promise<void> {
-    if (this.run.busy.peek()) return;
+    if (this.run.busy.peek() || this.#asking) return;
     this.stopSaving();
     this.#forget();
     // Whether it keeps a store decides how it is asked; a function that does not answer fails in `send`.
+    this.#asking = true;
     if (!fn.told.value) await fn.look();
+    this.#asking = false;
     this.asked.value = { ...options, ...(fn.told.value?.store ? { render: "avi" } : {}) };
     const ask = this.ask;
     if (!ask) return;

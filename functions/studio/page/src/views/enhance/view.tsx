@@ -1,9 +1,9 @@
 // Enhance: the functions that make a picture of a picture. One at a time, or many with the same settings.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { functions, ofTask } from "../../lib/functions.ts";
 import { handed, take } from "../../lib/handed.ts";
-import { read } from "../../lib/picture.ts";
+import { forget, read } from "../../lib/picture.ts";
 import { place, to } from "../../lib/place.ts";
 import { words } from "../../lib/words.ts";
 import { Busy } from "../../parts/busy.tsx";
@@ -47,6 +47,13 @@ function Work({ desk }: { desk: Desk }) {
   useEffect(() => void takeHanded(desk), [desk, ready]);
   const batch = desk.batch.value;
   const empty = !batch && !desk.picture.value;
+  // "Close" goes with what it closed: the keyboard goes on where the next picture is chosen.
+  const intake = useRef<HTMLDivElement>(null);
+  const filled = useRef(!empty);
+  useEffect(() => {
+    if (empty && filled.current && document.activeElement === document.body) intake.current?.querySelector<HTMLElement>(".primary")?.focus();
+    filled.current = !empty;
+  }, [empty]);
   return (
     <div class={["work enhance-work", empty && "enhance-empty", batch && "enhance-many"].filter(Boolean).join(" ")}>
       <div class="enhance-top">
@@ -55,7 +62,7 @@ function Work({ desk }: { desk: Desk }) {
           {empty && <p class="quiet">{fnSummary(fn)}</p>}
           {fn.name === "stylize" && <p><a href={to("styles")}>{say("styles")}</a></p>}
         </header>
-        <div class="enhance-intake">
+        <div class="enhance-intake" ref={intake}>
           <Intake multiple small={!empty} onPictures={(pictures) => desk.take(pictures)} more={(
             <button type="button" class="quiet-button" aria-label={say(batch ? "closeMany" : "closeOne")} onClick={() => desk.close()}>
               <Icon name="close" /> {say("close")}
@@ -73,7 +80,10 @@ async function takeHanded(desk: Desk): Promise<void> {
   const ready = take(desk.fn.name);
   if (!ready) return;
   try {
+    const before = desk.picture.peek();
     const picture = await read(ready.body, ready.name);
+    // Another one was chosen meanwhile.
+    if (desk.picture.peek() !== before) return forget(picture);
     if (ready.options) desk.options.value = ready.options;
     desk.open(picture, ready.trail ?? null);
   } catch (cause) {

@@ -2,7 +2,7 @@
 
 import { number, words } from "../../lib/words.ts";
 import { className as ofTen } from "../classify/names.ts";
-import { className as ofEighty } from "../detect/coco.ts";
+import { className as ofEighty } from "../../lib/coco.ts";
 import type { Line } from "./described.ts";
 
 const say = words(

@@ -1,6 +1,6 @@
 // All things of the history: a grid of small pictures, filtered by function; two can be chosen to be compared.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { allowed, historyChanged, historyWorks, list, type Entry } from "../../lib/history.ts";
 import { fnName } from "../../lib/names.ts";
 import { go, to } from "../../lib/place.ts";
@@ -53,6 +53,12 @@ export function Shelf() {
     void allowed().then(setQuota);
   };
   useEffect(read, [changed]);
+  // The button that was pressed goes with its thing: the keyboard goes on at the offer to have it back.
+  const removing = useRef(false);
+  useEffect(() => {
+    if (removing.current && document.activeElement === document.body) document.querySelector<HTMLElement>(".undo button")?.focus();
+    removing.current = false;
+  }, [all]);
 
   if (failed) return <Notice problem={say("failed")}><button type="button" onClick={read}>{say("again")}</button></Notice>;
   if (!all) return <Busy text={say("opening")} />;
@@ -95,7 +101,7 @@ export function Shelf() {
                 <input type="checkbox" checked={chosen.includes(entry.id)} onChange={() => toggle(entry.id)} aria-label={say("choose", { name: entry.name })} />
                 <span aria-hidden="true">{say("chooseShort")}</span>
               </label>
-              <button type="button" class="icon-button" aria-label={say("remove", { name: entry.name })} title={say("remove", { name: entry.name })} onClick={() => void removeOne(entry.id)}>
+              <button type="button" class="icon-button" aria-label={say("remove", { name: entry.name })} title={say("remove", { name: entry.name })} onClick={() => { removing.current = true; void removeOne(entry.id); }}>
                 <Icon name="remove" />
               </button>
             </div>

@@ -1,6 +1,6 @@
 // The names of COCO's eighty classes in Chinese. The functions give the English ones; a name that is not here stays as it came.
 
-import { language } from "../../lib/words.ts";
+import { language } from "./words.ts";
 
 /** In the order of the class ids. */
 const CHINESE: Record<string, string> = {

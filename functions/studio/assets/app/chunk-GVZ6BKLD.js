@@ -1,1 +1,0 @@
-import{j as t}from"./chunk-WGZCQRY2.js";var o=t(null);async function a(){try{o.value=await(await fetch("about.json")).json()}catch{}}function e(){return o.value?.page??location.href.split("#")[0]??""}export{o as a,a as b,e as c};

@@ -1,1 +1,0 @@
-import{j as o}from"./chunk-WGZCQRY2.js";function t(){return location.hash.replace(/^#\/?/,"").split("/").map(decodeURIComponent).filter(Boolean)}var e=o(t());globalThis.addEventListener("hashchange",()=>{e.value=t()});function i(...n){return`#/${n.map(encodeURIComponent).join("/")}`}function a(...n){location.hash=i(...n)}export{e as a,i as b,a as c};
