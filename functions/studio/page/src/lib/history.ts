@@ -59,6 +59,17 @@ export const historyChanged = signal(0);
 /** Whether this browser keeps anything (private windows may not); null until it was tried. */
 export const historyWorks = signal<boolean | null>(null);
 
+/** Other tabs of this page are told, and tell. */
+const tabs = new BroadcastChannel("history");
+tabs.onmessage = () => {
+  historyChanged.value += 1;
+};
+
+function changed(): void {
+  historyChanged.value += 1;
+  tabs.postMessage(null);
+}
+
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function database(): Promise<IDBPDatabase<Schema>> {
@@ -112,13 +123,18 @@ let helpless = false;
 async function put(thing: Omit<Kept, "id"> & { id?: number }): Promise<boolean> {
   const { before, after, ...rest } = thing;
   const entry = { ...rest, bytes: before.size + after.size + (thing.thumbnail?.size ?? 0) };
-  let freed = 0;
+  let [freed, closed] = [0, false];
   for (;;) {
     try {
       await write(entry as Entry, before, after);
       break;
     } catch (cause) {
       if (historyWorks.value === false) return false;
+      // Closed by another tab meanwhile: opened again, once.
+      if (!closed && cause instanceof DOMException && cause.name === "InvalidStateError") {
+        [closed, opened] = [true, null];
+        continue;
+      }
       // More than twice its own size was freed, and it is still refused: it is not the old things that are in the way.
       if (freed > 2 * entry.bytes) helpless = true;
       const more = isFull(cause) && !helpless ? await removeOldest() : 0;
@@ -131,7 +147,7 @@ async function put(thing: Omit<Kept, "id"> & { id?: number }): Promise<boolean> 
   }
   helpless = false;
   if (freed > 0) tell(say("room"));
-  historyChanged.value += 1;
+  changed();
   return true;
 }
 
@@ -192,7 +208,7 @@ export async function remove(id: number): Promise<void> {
   const transaction = (await database()).transaction(["entries", "blobs"], "readwrite");
   await Promise.all([transaction.objectStore("entries").delete(id), transaction.objectStore("blobs").delete(id), transaction.done]);
   helpless = false;
-  historyChanged.value += 1;
+  changed();
 }
 
 /** Removes everything. */
@@ -200,7 +216,7 @@ export async function removeAll(): Promise<void> {
   const transaction = (await database()).transaction(["entries", "blobs"], "readwrite");
   await Promise.all([transaction.objectStore("entries").clear(), transaction.objectStore("blobs").clear(), transaction.done]);
   helpless = false;
-  historyChanged.value += 1;
+  changed();
 }
 
 /** Bytes that this page may keep on the device, all in all; null where the browser does not tell. */

@@ -54,29 +54,26 @@ function control({ name, description, schema }: Parameter): Control {
   return { ...common, kind: "text", initial: initial as string | null };
 }
 
-const say = words(
-  {
-    model: "Network", strength: "Strength", omega: "Share of the haze taken away", denoise: "Remove JPEG traces", scale: "Times as large", format: "File type of the answer",
-    quality: "Quality (JPEG, WebP)", compression: "Compression (PNG)", max_side: "Shrink first to (pixels)", style: "Style", stroke: "Size of the strokes",
-    media_filter: "Smoothing", blend_alpha: "Blend in the photograph", original_color: "Keep the photograph's brightness",
-    threshold: "Lowest score", iou: "Overlap allowed", classes: "Only these", max_boxes: "Most boxes", names: "Write names and scores", top_k: "How many classes",
-    every: "Every how-manieth frame", max_frames: "Frames at most", render: "Video file", patch: "Window",
-  },
-  {
-    model: "网络", strength: "强度", omega: "去除的雾的比例", denoise: "去除 JPEG 痕迹", scale: "放大倍数", format: "结果文件类型",
-    quality: "质量（JPEG、WebP）", compression: "压缩（PNG）", max_side: "先缩小到（像素）", style: "风格", stroke: "笔触大小",
-    media_filter: "平滑", blend_alpha: "混入原照片", original_color: "保留原照片的明暗",
-    threshold: "最低得分", iou: "允许重叠", classes: "只找这些", max_boxes: "最多框数", names: "写出名称和得分", top_k: "类别数量",
-    every: "每隔几帧", max_frames: "最多帧数", render: "视频文件", patch: "窗口",
-  },
-);
-type Known = Parameters<typeof say>[0];
+const ENGLISH = {
+  model: "Network", strength: "Strength", omega: "Share of the haze taken away", denoise: "Remove JPEG traces", scale: "Times as large", format: "File type of the answer",
+  quality: "Quality (JPEG, WebP)", compression: "Compression (PNG)", max_side: "Shrink first to (pixels)", style: "Style", stroke: "Size of the strokes",
+  media_filter: "Smoothing", blend_alpha: "Blend in the photograph", original_color: "Keep the photograph's brightness",
+  threshold: "Lowest score", iou: "Overlap allowed", classes: "Only these", max_boxes: "Most boxes", names: "Write names and scores", top_k: "How many classes",
+  every: "Every Nth frame", max_frames: "Frames at most", render: "Video file", patch: "Window",
+};
+const say = words(ENGLISH, {
+  model: "网络", strength: "强度", omega: "去除的雾的比例", denoise: "去除 JPEG 痕迹", scale: "放大倍数", format: "结果文件类型",
+  quality: "质量（JPEG、WebP）", compression: "压缩（PNG）", max_side: "先缩小到（像素）", style: "风格", stroke: "笔触大小",
+  media_filter: "平滑", blend_alpha: "混入原照片", original_color: "保留原照片的明暗",
+  threshold: "最低得分", iou: "允许重叠", classes: "只找这些", max_boxes: "最多框数", names: "写出名称和得分", top_k: "类别数量",
+  every: "每隔几帧", max_frames: "最多帧数", render: "视频文件", patch: "窗口",
+});
+
+function isKnown(name: string): name is keyof typeof ENGLISH {
+  return Object.hasOwn(ENGLISH, name);
+}
 
 /** A control's name for people; an option that the page has no word for keeps its own. */
 export function label(name: string): string {
-  try {
-    return say(name as Known);
-  } catch {
-    return name;
-  }
+  return isKnown(name) ? say(name) : name;
 }

@@ -16,6 +16,7 @@ import { fetchSample, Samples, samplesName } from "./intake/samples.tsx";
 const say = words(
   {
     drop: "Drop a picture here", drops: "Drop pictures here", dropVideo: "Drop a video here", anywhere: "Drop it anywhere",
+    add: "Add a picture", adds: "Add pictures", addVideo: "Add a video",
     ways: "or paste with {keys}", touch: "It stays on this device until you send it.",
     choose: "Choose a picture", chooses: "Choose pictures", chooseVideo: "Choose a video",
     another: "Another picture", more: "More pictures", anotherVideo: "Another video", paste: "Paste", take: "Take a picture",
@@ -23,6 +24,7 @@ const say = words(
   },
   {
     drop: "将图片拖到这里", drops: "将图片拖到这里", dropVideo: "将视频拖到这里", anywhere: "松开即可",
+    add: "添加图片", adds: "添加图片", addVideo: "添加视频",
     ways: "或按 {keys} 粘贴", touch: "发送之前，它只留在本设备上。",
     choose: "选择图片", chooses: "选择多张图片", chooseVideo: "选择视频",
     another: "换一张图片", more: "更多图片", anotherVideo: "换一个视频", paste: "粘贴", take: "拍照",
@@ -46,6 +48,8 @@ export interface IntakeProps {
 type Files = () => File[] | Promise<File[]>;
 
 const ACCEPT = { picture: "image/*,.heic,.heif,.avif,.tif,.tiff", video: "video/*,.avi,.mkv,.mp4" };
+/** Where fingers alone are at hand nothing is dropped or pasted by keys. */
+const FINGERS = matchMedia("(hover: none)").matches;
 const PASTE = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘V" : "Ctrl+V";
 /** A wait is shown from here on, milliseconds. */
 const SHOWN = 300;
@@ -184,8 +188,8 @@ export function Intake({ multiple = false, kind = "picture", small = false, more
       ) : (
         <div class="intake-field">
           <div class="intake-sign"><Icon name={video ? "play" : "upload"} /></div>
-          <p class="intake-title">{video ? say("dropVideo") : say(multiple ? "drops" : "drop")}</p>
-          <p class="quiet intake-ways">{say("ways", { keys: PASTE })}</p>
+          <p class="intake-title">{FINGERS ? say(video ? "addVideo" : multiple ? "adds" : "add") : say(video ? "dropVideo" : multiple ? "drops" : "drop")}</p>
+          {!FINGERS && <p class="quiet intake-ways">{say("ways", { keys: PASTE })}</p>}
           <div class="row">{buttons}</div>
           <p class="quiet">{say("touch")}</p>
         </div>
