@@ -11,7 +11,7 @@ import { Door } from "./fakes.ts";
 import { listen, visit, type Options } from "./visit.ts";
 
 /** The longest a test may take; generous, since the machine may be busy. */
-const TEST_MS = 90_000;
+const TEST_MS = 180_000;
 
 /** What a test works with. */
 export interface Visit {

@@ -44,7 +44,7 @@ export class Door {
   #emulator: Emulator;
   #faults = new Map<string, Fault>();
   #elsewhere = new Map<string, string>();
-  #deaths = new Map<string, number>();
+  #deaths = new Map<string, Death>();
   #paces = new Map<string, number>();
   #rewrites = new Map<string, Rewrite>();
   #server = createServer((incoming, response) => void this.#serve(incoming, response).catch(() => response.destroy()));
@@ -76,9 +76,9 @@ export class Door {
     else this.#faults.delete(fn);
   }
 
-  /** A function's answers to POST end after so many bytes: the connection is cut. */
-  dying(fn: string, afterBytes: number): void {
-    this.#deaths.set(fn, afterBytes);
+  /** A function's answers to POST end after so many bytes: once `then` is settled the connection is cut. */
+  dying(fn: string, afterBytes: number, then: Promise<void> = Promise.resolve()): void {
+    this.#deaths.set(fn, { afterBytes, then });
   }
 
   /** Between two lines of a function's answer of lines at least so much time passes. */
@@ -137,8 +137,8 @@ export class Door {
         const given = rewrite ? rewritten(answered, rewrite) : this.#paced(seen, answered);
         const { "content-length": _, ...head } = answered.headers;
         response.writeHead((seen.status = answered.statusCode ?? 0), rewrite ? head : answered.headers);
-        const last = seen.method === "POST" ? this.#deaths.get(seen.fn) : undefined;
-        this.#pass(given, response, seen, last).then(resolve, reject);
+        const death = seen.method === "POST" ? this.#deaths.get(seen.fn) : undefined;
+        this.#pass(given, response, seen, death).then(resolve, reject);
         answered.on("error", reject);
       });
       onward.on("error", reject);
@@ -151,17 +151,21 @@ export class Door {
     });
   }
 
-  /** Passes an answer on; after `last` bytes the connection dies. */
-  async #pass(given: AsyncIterable<Buffer>, response: ServerResponse, seen: Seen, last = Number.POSITIVE_INFINITY): Promise<void> {
+  /** Passes an answer on, as far as it may live. */
+  async #pass(given: AsyncIterable<Buffer>, response: ServerResponse, seen: Seen, death?: Death): Promise<void> {
     const pieces: Buffer[] = [];
     let length = 0;
     for await (const piece of given) {
       pieces.push(piece);
       length += piece.length;
-      const dies = length >= last;
-      const fits = response.write(dies ? piece.subarray(0, piece.length - (length - last)) : piece, () => dies && response.socket?.destroySoon());
-      if (dies) return;
-      if (!fits) await Promise.race([once(response, "drain"), once(response, "close")]);
+      const over = death ? length - death.afterBytes : -1;
+      if (death && over >= 0) {
+        response.write(piece.subarray(0, piece.length - over));
+        await death.then;
+        response.socket?.destroySoon();
+        return;
+      }
+      if (!response.write(piece)) await Promise.race([once(response, "drain"), once(response, "close")]);
       if (response.destroyed) return;
     }
     seen.answer = Buffer.concat(pieces);
@@ -187,6 +191,12 @@ export class Door {
     seen.answer = Buffer.from(JSON.stringify(list.map((one) => ({ ...one, url: `../${one.name}/` }))));
     response.writeHead(200, { "content-type": "application/json" }).end(seen.answer);
   }
+}
+
+/** After how many bytes an answer ends, and what happens first. */
+interface Death {
+  afterBytes: number;
+  then: Promise<void>;
 }
 
 /** A function's words of itself, changed. */

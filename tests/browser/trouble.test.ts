@@ -71,9 +71,12 @@ test("a file that is too large (413) can be made smaller, and then goes", { at: 
 });
 
 test("a function that dies in the middle of its answer, and one that is gone, are told apart", { at: "/enhance/lowlight", expects: [/ERR_|Failed to load/] }, async ({ page, door }) => {
-  door.dying("lowlight", 5000);
+  const { promise: received, resolve: die } = Promise.withResolvers<void>();
+  door.dying("lowlight", 5000, received);
   await give(page, sample("cat_chelsea.jpg"));
   await page.getByRole("button", { name: "Brighten", exact: true }).click();
+  await page.getByRole("status").getByText(/^Receiving/).first().waitFor();
+  die();
   await page.getByRole("alert").getByText("The connection broke before the answer was whole. Try again.").waitFor();
   door.reset();
   door.fault("lowlight", dead);

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import type { Door } from "./fakes.ts";
 
 /** The longest that anything is waited for; generous, since the machine may be busy. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 45_000;
 
 export interface Options {
   /** After `#`: `/enhance/lowlight`. */
