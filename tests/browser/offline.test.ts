@@ -14,6 +14,11 @@ test("offline: the page opens, names the functions it misses, and the history is
   const seen = await answered(door, "lowlight");
   await page.getByRole("region", { name: "Result" }).waitFor();
   await until(() => page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state === "activated"), "the page's files are kept");
+  const visits = () => door.seen.filter((one) => one.fn === "studio" && one.route === "" && one.method === "GET").length;
+  const before = visits();
+  await page.reload();
+  assert.equal(visits(), before + 1, "with a network its head, which says what it may connect to, is the server's");
+  await settled(page);
 
   await context.setOffline(true);
   await page.reload();

@@ -8,6 +8,8 @@ declare const self: ServiceWorkerGlobalScope;
 
 const SHELL = `shell-${VERSION}`;
 const TOLD = "told";
+/** How long a network that may lead nowhere is waited for, milliseconds. */
+const PATIENCE = 3000;
 /** The page's own pictures, which never change: kept once they were seen. */
 const SEEN = /^(paintings|samples|thumbnails)\/[\w/-]+\.jpg$/;
 /** What is asked anew, and shown from before where there is no network. What a function tells at its root has no name of its own. */
@@ -39,7 +41,8 @@ self.addEventListener("fetch", (event) => {
   const scope = new URL(self.registration.scope);
   const ours = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
   const file = url.pathname.slice(scope.pathname.length) || "./";
-  if (ours && (FILES.includes(file) || SEEN.test(file))) event.respondWith(shell(request, SEEN.test(file)));
+  if (ours && file === "./") event.respondWith(front(request));
+  else if (ours && (FILES.includes(file) || SEEN.test(file))) event.respondWith(shell(request, SEEN.test(file)));
   else if (request.mode !== "navigate" && (TELLS.test(url.pathname) || isRoot(request, url))) event.respondWith(fresh(request));
 });
 
@@ -48,10 +51,21 @@ function isRoot(request: Request, url: URL): boolean {
   return url.pathname.endsWith("/") && request.headers.get("accept") === "application/json";
 }
 
-/** The kept file: page and parts are always of one version. */
+/**
+ * The page itself: from the network where that is quick, since its head says what it may connect to, and an operator may have said otherwise since;
+ * else the kept one. It names its parts by their content, so they fit in either case.
+ */
+async function front(request: Request): Promise<Response> {
+  const fresh = fetch(request);
+  const kept = await (await caches.open(SHELL)).match("./", { ignoreVary: true });
+  if (!kept) return fresh;
+  const late = new Promise<Response>((resolve) => setTimeout(() => resolve(kept), PATIENCE));
+  return Promise.race([fresh.then((response) => (response.ok ? response : kept), () => kept), late]);
+}
+
+/** A kept file: what a version is made of stays together. */
 async function shell(request: Request, seen: boolean): Promise<Response> {
   const files = await caches.open(SHELL);
-  // The page says that it varies with what is accepted; what was kept is what every visit of it takes.
   const kept = await files.match(request, { ignoreSearch: true, ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);
