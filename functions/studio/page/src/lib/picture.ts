@@ -178,7 +178,12 @@ export function renamed(name: string, ending: string): string {
 
 /** The usual ending of a media type. */
 export function ending(type: string): string {
-  return { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" }[type.split(";")[0] ?? ""] ?? "bin";
+  return { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/json": "json" }[type.split(";")[0] ?? ""] ?? "bin";
+}
+
+/** What `by` made of a file, named after it: `street.jpg` and `derain` to a PNG are `street-derain.png`. */
+export function resultName(name: string, by: string, type: string): string {
+  return `${name.replace(/\.[^.]+$/, "")}-${by}.${ending(type)}`;
 }
 
 /** A picture that will not be shown any more gives its memory back. */

@@ -2,10 +2,10 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Fn } from "../../lib/functions.ts";
-import { forget, type Picture } from "../../lib/picture.ts";
+import { forget, resultName, type Picture } from "../../lib/picture.ts";
 import { send, type Answer, type Progress } from "../../lib/send.ts";
 import { zip } from "../../lib/zip.ts";
-import { alike, kept, prepared, resultName, type Settings } from "./settings.ts";
+import { alike, kept, prepared, type Settings } from "./settings.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
 /** How many are on their way at a time: as many as the functions' own machine works on. */

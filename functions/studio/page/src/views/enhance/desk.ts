@@ -3,11 +3,11 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Fn } from "../../lib/functions.ts";
 import type { Trail } from "../../lib/handed.ts";
-import { forget, measure, type Picture } from "../../lib/picture.ts";
+import { forget, measure, resultName, type Picture } from "../../lib/picture.ts";
 import { Run } from "../../lib/run.ts";
 import type { Answer, Options } from "../../lib/send.ts";
 import { Batch } from "./batch.ts";
-import { alike, kept, prepared, resultName, type Settings, type Shrink } from "./settings.ts";
+import { alike, kept, prepared, type Settings, type Shrink } from "./settings.ts";
 
 export interface Result {
   answer: Answer;

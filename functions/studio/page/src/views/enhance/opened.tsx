@@ -1,7 +1,7 @@
 // One of many pictures, shown large.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { measure } from "../../lib/picture.ts";
+import { measure, resultName } from "../../lib/picture.ts";
 import { useUrl } from "../../lib/url.ts";
 import { words } from "../../lib/words.ts";
 import { Compare } from "../../parts/compare.tsx";
@@ -9,7 +9,6 @@ import { Icon } from "../../parts/icon.tsx";
 import type { Batch, Item } from "./batch.ts";
 import { Outcome } from "./outcome.tsx";
 import { rowId, stateText } from "./row.tsx";
-import { resultName } from "./settings.ts";
 
 const say = words(
   { before: "Before", after: "After", close: "Close", unseen: "This browser can't show it." },

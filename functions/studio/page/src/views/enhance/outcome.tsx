@@ -6,6 +6,7 @@ import { go } from "../../lib/place.ts";
 import type { Answer } from "../../lib/send.ts";
 import { bytes, number, seconds, words } from "../../lib/words.ts";
 import { Actions } from "../../parts/actions.tsx";
+import { Fact } from "../../parts/fact.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Snippet } from "../../parts/snippet.tsx";
 import { fnName, fnTitle } from "../../lib/names.ts";
@@ -60,15 +61,6 @@ export function Outcome({ answer, sent, picture, size, name, trail, not }: Outco
       </dl>
       <Snippet ask={answer.ask} file={picture.name} />
     </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

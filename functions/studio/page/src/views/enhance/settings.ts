@@ -1,7 +1,7 @@
 // What a request of this view is made with, and what its answer is called.
 
 import { keep } from "../../lib/history.ts";
-import { compress, ending, type Picture } from "../../lib/picture.ts";
+import { compress, type Picture } from "../../lib/picture.ts";
 import type { Answer, Options } from "../../lib/send.ts";
 import { bytes } from "../../lib/words.ts";
 
@@ -29,11 +29,6 @@ function told({ options, shrink }: Settings): string {
 /** The picture as it will be sent: the same object, or a smaller one with an address of its own. */
 export async function prepared(picture: Picture, shrink: Shrink): Promise<Picture> {
   return shrink.on ? compress(picture, shrink.side, shrink.quality, bytes) : picture;
-}
-
-/** `street.jpg` derained to a PNG: `street-derain.png`. */
-export function resultName(name: string, fn: string, type: string): string {
-  return `${name.replace(/\.[^.]+$/, "")}-${fn}.${ending(type)}`;
 }
 
 /** Into the history. */

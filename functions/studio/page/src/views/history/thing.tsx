@@ -1,16 +1,16 @@
 // One thing of the history, opened: before and after, what was set, and ways on.
 
-import type { ComponentChildren } from "preact";
 import { functions, type Fn } from "../../lib/functions.ts";
 import { handed } from "../../lib/handed.ts";
 import type { Kept } from "../../lib/history.ts";
 import { fnName } from "../../lib/names.ts";
-import { ending } from "../../lib/picture.ts";
+import { resultName } from "../../lib/picture.ts";
 import { go, to } from "../../lib/place.ts";
 import { bytes, seconds, words } from "../../lib/words.ts";
 import { Actions } from "../../parts/actions.tsx";
 import { Busy } from "../../parts/busy.tsx";
 import { Compare } from "../../parts/compare.tsx";
+import { Fact } from "../../parts/fact.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { optionsText, taskOf, timeText } from "./described.ts";
@@ -52,7 +52,7 @@ export function Thing({ id }: { id: number }) {
             <Fact name={say("size")}>{say("sizes", { before: sizeText(kept.before, loaded.before), after: sizeText(kept.after, loaded.after) })}</Fact>
             {kept.model && <Fact name={say("model")}><code>{kept.model}</code></Fact>}
           </dl>
-          <Actions body={kept.after} name={answerName(kept)} caption={`${fnName(kept.fn)} · ${kept.name}`} width={loaded.after?.width ?? 0} height={loaded.after?.height ?? 0} />
+          <Actions body={kept.after} name={resultName(kept.name, kept.fn, kept.after.type)} caption={`${fnName(kept.fn)} · ${kept.name}`} width={loaded.after?.width ?? 0} height={loaded.after?.height ?? 0} />
           <On kept={kept} />
           <div><button type="button" class="danger" onClick={() => void removeOne(kept.id).then(() => go("history"))}><Icon name="remove" /> {say("remove")}</button></div>
         </div>
@@ -63,10 +63,6 @@ export function Thing({ id }: { id: number }) {
 
 export function Back() {
   return <p><a class="button" href={to("history")}><Icon name="history" /> {say("back")}</a></p>;
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
 function Shown({ loaded: { kept, before, after, lines } }: { loaded: Loaded }) {
@@ -93,7 +89,7 @@ function On({ kept }: { kept: Kept }) {
     goTo(kept.fn, taskOf(kept), "style" in kept.options);
   };
   const use = (fn: Fn) => {
-    handed.value = picture ? { body: kept.after, name: answerName(kept), fn: fn.name } : { body: kept.before, name: kept.name, fn: fn.name };
+    handed.value = picture ? { body: kept.after, name: resultName(kept.name, kept.fn, kept.after.type), fn: fn.name } : { body: kept.before, name: kept.name, fn: fn.name };
     goTo(fn.name, fn.task, false);
   };
   return (
@@ -120,10 +116,6 @@ function goTo(fn: string, task: Fn["task"], painted: boolean): void {
   else if (task === "boxes") go("detect", "picture");
   else if (painted) go("styles");
   else go("enhance", fn);
-}
-
-function answerName({ name, fn, after }: Kept): string {
-  return `${name.replace(/\.[^.]+$/, "")}-${fn}.${after.type.includes("json") ? "json" : ending(after.type)}`;
 }
 
 function sizeText(body: Blob, size: { width: number; height: number } | null): string {

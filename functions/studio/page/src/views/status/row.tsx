@@ -1,11 +1,11 @@
 // One function: how it is, what runs it, its last answer, its limits, what it keeps; wake it, give it a key.
 
 import { useEffect, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
 import type { Detail, Fn, Health } from "../../lib/functions.ts";
 import { fnName, fnSummary } from "../../lib/names.ts";
 import { tell } from "../../lib/tell.ts";
 import { bytes, number, seconds, words } from "../../lib/words.ts";
+import { Fact } from "../../parts/fact.tsx";
 import { duration } from "../../parts/privacy.tsx";
 import { KeyEntry } from "./key-entry.tsx";
 
@@ -76,10 +76,6 @@ export function Row({ fn }: { fn: Fn }) {
       </div>
     </li>
   );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
 function limits({ max_pixels, max_bytes, max_upload_bytes }: NonNullable<Fn["told"]["value"]>["limits"], uploads: boolean): string {

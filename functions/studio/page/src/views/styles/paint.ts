@@ -2,7 +2,7 @@
 
 import type { Fn } from "../../lib/functions.ts";
 import { keep } from "../../lib/history.ts";
-import { ending, measure } from "../../lib/picture.ts";
+import { measure, resultName } from "../../lib/picture.ts";
 import type { Slot } from "./slots.ts";
 
 /** Paints the slot's picture in a style. Gives whether there is a result; else the slot's run tells why. */
@@ -23,5 +23,5 @@ export async function paint(fn: Fn, slot: Slot, style: string): Promise<boolean>
 /** The file name of a result: the photograph's, then the styles'. */
 export function fileName(name: string, style: string, type: string): string {
   const styles = style.split(",").map((part) => part.split(":")[0]).join("-");
-  return `${name.replace(/\.[^.]+$/, "")}-${styles}.${ending(type)}`;
+  return resultName(name, styles, type);
 }
