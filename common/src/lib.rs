@@ -46,10 +46,12 @@ mod trace;
 mod job;
 mod site;
 mod service;
+mod health;
 mod http;
 mod serve;
 
 pub use answer::{Boxes, Labels};
+pub use aws::{Aws, Heard};
 pub use boxes::{Found, Wanted, suppress};
 pub use catalogue::Catalogue;
 pub use error::{Error, Kind, Result};

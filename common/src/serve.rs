@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::catalogue::Catalogue;
 use crate::error::{Error, Result};
 use crate::function::{AnyFunction, Card, Erased, Function};
+use crate::health;
 use crate::http;
 use crate::log::{self, Level};
 use crate::memory;
@@ -24,6 +25,7 @@ use crate::network::Engine;
 use crate::service::{Front, Peer, Platform, Serves, Service, SiteService};
 use crate::settings::{self, Settings};
 use crate::site::Site;
+use crate::telemetry;
 
 /// How long running requests may go on after SIGTERM, beyond their own deadline.
 const GRACE: Duration = Duration::from_secs(5);
@@ -54,9 +56,15 @@ fn run<S: Serves>(card: Card, open: impl AsyncFnOnce(Settings, Platform) -> Resu
             let table = settings::help();
             println!(
                 "{name}: {summary}\n\nServes HTTP, or Lambda where AWS_LAMBDA_RUNTIME_API is set. Settings are \
-                      environment variables:\n\n{table}"
+                      environment variables:\n\n{table}\n--health asks the one that listens on HOST and PORT, --version tells the version.\n"
             );
             return ExitCode::SUCCESS;
+        }
+        Some("--health") => {
+            return match Settings::from_env().and_then(|settings| health::check(&settings)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(name, &error),
+            };
         }
         Some("--version" | "-V") => {
             println!("{name} {}", env!("CARGO_PKG_VERSION"));
@@ -69,11 +77,13 @@ fn run<S: Serves>(card: Card, open: impl AsyncFnOnce(Settings, Platform) -> Resu
     }
     match start(open) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{name}: {}", error.to_string().replace('\n', " "));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(name, &error),
     }
+}
+
+fn fail(name: &str, error: &Error) -> ExitCode {
+    eprintln!("{name}: {}", error.to_string().replace('\n', " "));
+    ExitCode::FAILURE
 }
 
 fn start<S: Serves>(open: impl AsyncFnOnce(Settings, Platform) -> Result<S>) -> Result<()> {
@@ -151,9 +161,11 @@ async fn warm_up<S: Serves>(service: &Arc<S>) -> Result<()> {
 }
 
 fn tell_ready(front: &Front, began: Instant, address: Option<String>) {
+    let seconds = began.elapsed().as_secs_f64();
+    telemetry::started(seconds);
     let Settings { instances, threads, .. } = &front.settings;
     let more = json!({"function": front.name, "version": env!("CARGO_PKG_VERSION"), "address": address,
-        "instances": instances, "threads": threads, "seconds": began.elapsed().as_secs_f64()});
+        "instances": instances, "threads": threads, "seconds": seconds});
     log::line(Level::Info, "ready", more);
 }
 

@@ -22,6 +22,7 @@ const JOBS: &str = "darkroom_jobs_total";
 const MODELS: &str = "darkroom_models_open";
 const INFO: &str = "darkroom_serving_info";
 const PROBE: &str = "darkroom_probe_psnr_db";
+const START: &str = "darkroom_start_seconds";
 const MEMORY: &str = "process_resident_memory_bytes";
 
 /// The upper bounds of the histograms, in seconds.
@@ -71,6 +72,7 @@ impl Telemetry {
         describe_gauge!(MODELS, "networks that are open");
         describe_gauge!(INFO, "1; version, default model, precision and provider stand in the labels");
         describe_gauge!(PROBE, "likeness of the reference picture's answer to the one that it should have, dB");
+        describe_gauge!(START, Unit::Seconds, "time from the process's start until it was warm");
         describe_gauge!(MEMORY, Unit::Bytes, "resident memory of the process");
         Ok(Self(handle))
     }
@@ -106,6 +108,11 @@ pub(crate) fn serving(model: &str, precision: &'static str, provider: &'static s
         tell(before, 0.0);
     }
     tell(model.to_owned(), 1.0);
+}
+
+/// Tells how long the process took until it was warm.
+pub(crate) fn started(seconds: f64) {
+    gauge!(START).set(seconds);
 }
 
 /// Counts a request.

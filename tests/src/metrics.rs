@@ -48,6 +48,7 @@ fn metrics_tell_requests_stages_cache_and_what_serves() {
     is("darkroom_sessions_busy", &["function=\"upscale\""], 0.0);
     is("darkroom_queue_waiting", &[], 0.0);
     is("darkroom_models_open", &[], 1.0);
+    assert!(value(&text, "darkroom_start_seconds", &[]).is_some_and(|seconds| seconds > 0.0 && seconds < 60.0));
     assert!(value(&text, "darkroom_picture_bytes_total", &["direction=\"in\""]).unwrap() > 1000.0);
     assert!(value(&text, "process_resident_memory_bytes", &[]).unwrap() > 1e7);
     assert!(!text.contains("made") && !text.contains("nowhere"), "an address that a client made up is no label");

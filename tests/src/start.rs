@@ -1,10 +1,11 @@
 //! A wrong start is one clear line and exit code 1: no panic, no signal, no half-started server.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{Process, START, all_functions, command, functions, library, program};
+use crate::process::{Process, START, Server, all_functions, command, functions, library, program};
 use crate::variants::copy_models;
 
 /// Starts what must fail and gives its one line.
@@ -125,6 +126,34 @@ fn a_wrong_setting_is_one_line_that_names_it() {
             is_refused(&function, name, value);
         }
     }
+}
+
+// proves: B05
+#[test]
+fn health_asks_the_server_beside_it_and_says_what_is_wrong() {
+    let function = &all_functions()[0];
+    let ask = |port: &str, host: &str| {
+        command(function, &[("PORT", port), ("HOST", host)]).arg("--health").output().expect("the program runs")
+    };
+    let server = Server::start(function, &[]);
+    let port = server.address.rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "0.0.0.0"] {
+        let healthy = ask(port, host);
+        assert!(healthy.status.success() && healthy.stderr.is_empty(), "{healthy:?}");
+    }
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().port().to_string();
+    let says = std::thread::spawn(move || {
+        let (mut connection, _) = other.accept().unwrap();
+        connection.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap();
+    });
+    for (port, why) in [(taken.as_str(), "503"), ("1", "refused")] {
+        let ill = ask(port, "127.0.0.1");
+        let line = String::from_utf8_lossy(&ill.stderr).into_owned();
+        assert_eq!((ill.status.code(), line.lines().count()), (Some(1), 1), "{line}");
+        assert!(line.contains(&format!("127.0.0.1:{port}")) && line.contains(why), "{line}");
+    }
+    says.join().unwrap();
 }
 
 #[test]

@@ -69,8 +69,9 @@ fn status(kind: Kind) -> StatusCode {
         Kind::NotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
         Kind::BrokenPicture => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Busy | Kind::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        // Nobody reads it: the client left.
-        Kind::Gone | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        // Nobody reads it, the client left; it is for the log and the metrics, where it is no failure of ours (nginx's number).
+        Kind::Gone => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Kind::Missing => StatusCode::NOT_IMPLEMENTED,
         Kind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Deadline => StatusCode::GATEWAY_TIMEOUT,
