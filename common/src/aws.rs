@@ -12,6 +12,8 @@ use aws_sigv4::http_request::{
     sign,
 };
 use aws_sigv4::sign::v4;
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 
@@ -21,9 +23,12 @@ const REGION: &str = "us-east-1";
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(20);
 
+/// The type of the calls that name what is asked for in a header.
+const JSON: &str = "application/x-amz-json-1.1";
+
 /// An account, as the process's environment names it.
 #[derive(Clone, Debug)]
-pub(crate) struct Aws {
+pub struct Aws {
     credentials: SharedCredentialsProvider,
     region: String,
     endpoint: Option<String>,
@@ -36,12 +41,29 @@ pub(crate) struct Credentials {
     pub token: Option<String>,
 }
 
+/// What a service answered, be it a failure.
+pub struct Heard {
+    /// Its HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Heard {
+    /// The status and the beginning of the body, for a log.
+    pub fn said(&self) -> String {
+        format!("{}: {}", self.status, String::from_utf8_lossy(&self.body[..self.body.len().min(300)]))
+    }
+}
+
 impl Aws {
     /// Reads environment, profile or role, as AWS's own tools do.
     ///
     /// # Errors
     /// One sentence where no credentials are to be had.
-    pub(crate) async fn load() -> Result<Self> {
+    pub async fn load() -> Result<Self> {
         let config: SdkConfig = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let none = || Error::internal("no credentials of AWS are found");
         Ok(Self {
@@ -54,6 +76,12 @@ impl Aws {
     /// The region.
     pub(crate) fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The address of a service by its name in `AWS_ENDPOINT_URL_NAME`: the one that is set, else AWS's own.
+    pub fn address(&self, service: &str) -> String {
+        let own = || format!("https://{}.{}.amazonaws.com", service.replace('_', ""), self.region);
+        self.endpoint(service).unwrap_or_else(own)
     }
 
     /// The address of a service, where it is another one than AWS's own.
@@ -99,23 +127,64 @@ impl Aws {
         headers: &[(&'static str, &str)],
         body: Vec<u8>,
     ) -> Result<Vec<u8>> {
+        let heard = self.send(service, address, headers, body, CALL).await?;
+        if !(200..300).contains(&heard.status) {
+            return Err(Error::internal(format!("{service} answered {}", heard.said())));
+        }
+        Ok(heard.body)
+    }
+
+    /// POSTs to a service of AWS and gives whatever it answers `within` this time.
+    ///
+    /// # Errors
+    /// One for the log when it can't be reached, or does not answer in time.
+    pub async fn send(
+        &self,
+        service: &str,
+        address: &str,
+        headers: &[(&'static str, &str)],
+        body: Vec<u8>,
+        within: Duration,
+    ) -> Result<Heard> {
         let given = headers.iter().copied();
         let request = SignableRequest::new("POST", Cow::Borrowed(address), given, SignableBody::Bytes(&body))
             .map_err(Error::internal)?;
         let (signed, _) = self.signed(service, SigningSettings::default(), request).await?;
-        let client = reqwest::Client::builder().timeout(CALL).build().map_err(Error::internal)?;
+        let client = reqwest::Client::builder().timeout(within).build().map_err(Error::internal)?;
         let mut request = client.post(address);
         for (name, value) in headers.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(signed) {
             request = request.header(name, value);
         }
-        let answer = request.body(body).send().await.map_err(Error::internal)?;
-        let status = answer.status();
-        let words = answer.bytes().await.map_err(Error::internal)?;
-        if !status.is_success() {
-            let start = String::from_utf8_lossy(&words[..words.len().min(300)]).into_owned();
-            return Err(Error::internal(format!("{service} answered {status}: {start}")));
+        let unheard = |cause| unheard(service, within, cause);
+        let answer = request.body(body).send().await.map_err(unheard)?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unheard)?.into();
+        Ok(Heard { status, headers, body })
+    }
+
+    /// Calls what `target` names (`SERVICE.OPERATION`) of a service that speaks JSON 1.1, and gives whatever it answers.
+    ///
+    /// # Errors
+    /// As those of `send`.
+    pub async fn call(&self, service: &str, target: &str, asked: &Value, within: Duration) -> Result<Heard> {
+        let headers = [("content-type", JSON), ("x-amz-target", target)];
+        let address = format!("{}/", self.address(service));
+        self.send(&service.replace('_', ""), &address, &headers, asked.to_string().into_bytes(), within).await
+    }
+
+    /// The text of a secret of AWS Secrets Manager (GetSecretValue, 2017-10-17).
+    ///
+    /// # Errors
+    /// One for the log when it is not to be had, or no text.
+    pub async fn secret(&self, id: &str) -> Result<String> {
+        let heard =
+            self.call("secrets_manager", "secretsmanager.GetSecretValue", &json!({"SecretId": id}), CALL).await?;
+        if heard.status != 200 {
+            return Err(Error::internal(format!("secretsmanager answered {}", heard.said())));
         }
-        Ok(words.into())
+        let answer: Value = serde_json::from_slice(&heard.body).map_err(Error::internal)?;
+        let text = answer["SecretString"].as_str().ok_or_else(|| Error::internal("the secret is no text"))?;
+        Ok(text.to_owned())
     }
 
     /// The headers and the query that sign a request.
@@ -142,4 +211,16 @@ impl Aws {
             query.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect(),
         ))
     }
+}
+
+/// What is told where no answer came: the innermost cause, which alone says something.
+fn unheard(service: &str, within: Duration, cause: reqwest::Error) -> Error {
+    if cause.is_timeout() {
+        return Error::internal(format!("{service} gave no answer within {:.1} s", within.as_secs_f64()));
+    }
+    let mut inner: &dyn std::error::Error = &cause;
+    while let Some(deeper) = inner.source() {
+        inner = deeper;
+    }
+    Error::internal(format!("{service} gave no answer: {inner}"))
 }

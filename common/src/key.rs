@@ -2,7 +2,6 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -43,7 +42,9 @@ impl Keys {
         let text = if let Some(path) = setting.strip_prefix("file:") {
             std::fs::read_to_string(path).map_err(|cause| Error::internal(format!("API_KEYS=file:{path}: {cause}")))?
         } else if let Some(id) = setting.strip_prefix("secret:") {
-            secret(id).await.map_err(|cause| Error::internal(format!("API_KEYS=secret:{id}: {cause}")))?
+            async { Aws::load().await?.secret(id).await }
+                .await
+                .map_err(|cause| Error::internal(format!("API_KEYS=secret:{id}: {cause}")))?
         } else {
             setting.to_owned()
         };
@@ -88,20 +89,6 @@ impl Keys {
         let name: [u8; 32] = Sha256::digest(digest).into();
         Ok(Owner(hexadecimal(&name[..8])))
     }
-}
-
-/// The text of a secret of AWS Secrets Manager (GetSecretValue, 2017-10-17).
-async fn secret(id: &str) -> Result<String> {
-    let aws = Aws::load().await?;
-    let address = aws
-        .endpoint("secrets_manager")
-        .unwrap_or_else(|| format!("https://secretsmanager.{}.amazonaws.com", aws.region()));
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "secretsmanager.GetSecretValue")];
-    let asked = json!({"SecretId": id}).to_string().into_bytes();
-    let answer = aws.post("secretsmanager", &format!("{address}/"), &headers, asked).await?;
-    let answer: Value = serde_json::from_slice(&answer).map_err(Error::internal)?;
-    let text = answer["SecretString"].as_str().ok_or_else(|| Error::internal("the secret is no text"))?;
-    Ok(text.to_owned())
 }
 
 /// The key of a request.

@@ -422,7 +422,7 @@ async fn invoke(job: &Job, token: &str) -> Result<()> {
         "body": "", "isBase64Encoded": false,
     });
     let aws = Aws::load().await?;
-    let host = aws.endpoint("lambda").unwrap_or_else(|| format!("https://lambda.{}.amazonaws.com", aws.region()));
+    let host = aws.address("lambda");
     let version = version.replace('$', "%24");
     let address = format!("{host}/2015-03-31/functions/{function}/invocations?Qualifier={version}");
     let headers = [("content-type", "application/json"), ("x-amz-invocation-type", "Event")];
