@@ -1,0 +1,1 @@
+"""What a picture costs on every way to deploy: `make cost`."""

@@ -1,0 +1,105 @@
+"""The images of a deployment: built when they are missing or older than their sources, pushed, and named by digest.
+
+Building and pushing are `infra.images`; here stands only when, and with which names.
+"""
+
+import base64
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from infra.deploy.account import Account
+from infra.functions import ROOT, Function, Wrong
+
+LIST = ROOT / "out" / "images.txt"
+# What an image is made of.
+SOURCES = ("Cargo.toml", "Cargo.lock", "common", "functions", "models", "infra/images")
+# Models are trained and the page is built beside what goes into images.
+ASIDE = {"node_modules", "__pycache__", "workshop", "page"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: of a function, in a flavour ("cpu" or "gpu")."""
+
+    function: Function
+    flavour: str
+
+    @property
+    def name(self) -> str:
+        return f"darkroom/{self.function.name}:{self.flavour}"
+
+    @property
+    def repository(self) -> str:
+        return self.name.partition(":")[0]
+
+    @property
+    def parameter(self) -> str:
+        """The template's parameter that takes its reference."""
+        return ("GpuImage" if self.flavour == "gpu" else "Image") + self.function.logical_id
+
+
+def wanted(functions: list[Function], gpu: bool) -> list[Image]:
+    """Every function on the CPU, and with `gpu` those with a model on the GPU too."""
+    images = [Image(function, "cpu") for function in functions]
+    return images + [Image(function, "gpu") for function in functions if gpu and function.has_model]
+
+
+def built(images: list[Image]) -> dict[str, str]:
+    """Digest by name of every image, built first where that is needed."""
+    stale = fresh_since() is None
+    if missing := images if stale else [image for image in images if image.name not in listed()]:
+        for flavour in sorted({image.flavour for image in missing}):
+            names = [image.function.name for image in missing if image.flavour == flavour]
+            run(["build", "--flavours", flavour, *names])
+    digests = listed()
+    if missing := [image.name for image in images if image.name not in digests]:
+        raise Wrong(f"out/images.txt has no {', '.join(missing)} after building")
+    return {image.name: digests[image.name] for image in images}
+
+
+def listed() -> dict[str, str]:
+    """Digest by name of what `make images` has built."""
+    if not LIST.is_file():
+        return {}
+    return {name: digest for name, digest, _ in (line.split() for line in LIST.read_text().splitlines())}
+
+
+def fresh_since() -> float | None:
+    """When the images were built; none if they were not, or a source has changed since."""
+    if not LIST.is_file():
+        return None
+    at = LIST.stat().st_mtime
+    return at if newest() <= at else None
+
+
+def newest() -> float:
+    """When the youngest source was changed, in seconds since 1970."""
+    times = [0.0]
+    for source in SOURCES:
+        path = ROOT / source
+        if path.is_file():
+            times.append(path.stat().st_mtime)
+        for folder, folders, files in os.walk(path):
+            folders[:] = [each for each in folders if each not in ASIDE and not each.startswith(".")]
+            times += [os.stat(os.path.join(folder, each)).st_mtime for each in files]
+    return max(times)
+
+
+def push(account: Account, images: list[Image]) -> str:
+    """Pushes what the account's registry lacks; the registry's address."""
+    token = account.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(token["authorizationToken"]).decode().partition(":")
+    scheme, _, registry = token["proxyEndpoint"].partition("://")
+    plain = ["--plain-http"] if scheme == "http" else []
+    words = ["push", registry, *(image.name for image in images), "--username", user, "--password-stdin", *plain]
+    run(words, password)
+    return registry
+
+
+def run(words: list[str], given: str | None = None) -> None:
+    """`infra.images`, whose own lines are shown as they come."""
+    command = [sys.executable, "-m", "infra.images", *words]
+    if subprocess.run(command, cwd=ROOT, input=given, text=True, check=False).returncode != 0:
+        raise Wrong(f"`python -m infra.images {words[0]}` failed; its lines above say why")
