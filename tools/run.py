@@ -1,9 +1,10 @@
 """Starts every function in the Lambda emulator and stays until Ctrl-C or SIGTERM; then nothing of it is left running.
 
     python3 tools/run.py [--host HOST] PORT FUNCTION... [-- ARGUMENT_OF_CARGO_LAMBDA...]
-    python3 tools/run.py PORT --free         only tells whether the port is free, before anybody builds for it
+    python3 tools/run.py [--host HOST] PORT --free     only tells whether it can listen there, before anybody builds for it
 
-HOST is the address to listen on; 0.0.0.0 lets the local network in.
+The emulator listens on this machine alone, over plain HTTP. With another HOST (0.0.0.0: every address of this machine) the functions
+are served there, too: over HTTPS, on port PORT + 443, by tools/lan/front.py.
 
 The emulator is `cargo lambda watch`, which builds and starts a function when its first request comes. So each function is
 asked for /readyz until it answers, and only then are the addresses printed. No terminal is needed.
@@ -22,11 +23,14 @@ import threading
 import time
 from pathlib import Path
 
+from lan import machine
+
 ROOT = Path(__file__).resolve().parent.parent
 EMULATOR = ROOT / ".tools" / "cargo-lambda"
-LOCAL = "127.0.0.1"
-# Listened on, these are every address of this machine.
-EVERY = ("0.0.0.0", "::")
+FRONT = [ROOT / ".tools" / "lan" / "bin" / "python", "-m", "lan.front"]
+# From the emulator's port to that of HTTPS.
+HTTPS = 443
+LAST_PORT = 65535
 # A function's first start compiles it, when nobody did before.
 START_SECONDS = 1200
 STOP_SECONDS = 10
@@ -36,18 +40,21 @@ ENDED = b"command exited code="
 
 
 def main(host: str, port: int, functions: list[str], free: bool, arguments: list[str]) -> int:
-    if taken(port):
-        return fail(f"port {port} is taken; choose another one: make run PORT={port + 1}")
+    if trouble := blocked(host, port):
+        return fail(trouble)
     if free:
         return 0
     if not functions:
         return fail("there is no function under functions/")
+    if not machine.is_local(host) and not FRONT[0].exists():
+        return fail(f".tools/lan is not there; `make run HOST={host}` makes it")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     # Orphans of the emulator come to this process, so that they can be found and ended.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", host, "-P", str(port), *arguments]
+    near = host if machine.is_local(host) else machine.LOCAL
+    command = [EMULATOR, "lambda", "watch", "--release", "--ignore-changes", "-A", near, "-P", str(port), *arguments]
     environment = {"STORE": str(ROOT / ".data"), **os.environ, "MODELS": str(ROOT / "models")}
     emulator = subprocess.Popen(
         command,
@@ -62,26 +69,40 @@ def main(host: str, port: int, functions: list[str], free: bool, arguments: list
     threading.Thread(target=pass_on, args=(emulator, ended), daemon=True).start()
     threading.Thread(target=lambda: (emulator.wait(), stop.set()), daemon=True).start()
     try:
-        near = LOCAL if host in EVERY else host
         trouble = wait_ready(near, port, functions, stop, ended)
         if trouble:
             return fail(f"{trouble}; its own words stand above")
+        front = None
         if not stop.is_set():
-            announce(host, port, functions)
+            announce(near, port, functions)
+            front = None if near == host else share(host, port, functions, stop)
             stop.wait()
-        if emulator.poll() is not None:
-            return fail("the emulator ended by itself; its own words stand above")
+        for name, process in (("emulator", emulator), ("door to the local network", front)):
+            if process and process.poll() is not None:
+                return fail(f"the {name} ended by itself; its own words stand above")
         return 0
     finally:
         end_all(emulator)
 
 
-def taken(port: int) -> bool:
-    """Whether something listens there, on any address of this machine by which `localhost` may be reached."""
-    for family, host in ((socket.AF_INET, LOCAL), (socket.AF_INET6, "::1")):
-        with socket.socket(family) as probe:
+def blocked(host: str, port: int) -> str | None:
+    """Why the functions cannot be served there, in a sentence; None when they can."""
+    if trouble := machine.trouble(host):
+        return trouble
+    for each in [port] if machine.is_local(host) else [port, port + HTTPS]:
+        if not 0 < each <= LAST_PORT:
+            return f"there is no port {each}; choose another one: make run PORT=9000"
+        if taken(each, machine.shown(host)):
+            return f"port {each} is taken; choose another one: make run PORT={port + 1}"
+    return None
+
+
+def taken(port: int, host: str) -> bool:
+    """Whether something listens there, on `host` or any address of this machine by which `localhost` may be reached."""
+    for each in {*machine.LOOPBACK, host}:
+        with socket.socket(socket.AF_INET6 if ":" in each else socket.AF_INET) as probe:
             try:
-                probe.connect((host, port))
+                probe.connect((each, port))
                 return True
             except OSError:
                 continue
@@ -133,33 +154,37 @@ def ready(host: str, port: int, function: str) -> bool:
 
 
 def announce(host: str, port: int, functions: list[str]) -> None:
-    base = f"http://{'localhost' if host in (LOCAL, *EVERY) else host}:{port}/lambda-url"
-    manifests = {name: ROOT / "models" / name / "default" / "model.json" for name in functions}
-    for page in [name for name, manifest in manifests.items() if not manifest.is_file()]:
+    base = f"{machine.base('http', 'localhost' if host == machine.LOCAL else host, port)}/lambda-url"
+    for page in pages(functions):
         print(f"\nOpen the page: {base}/{page}/")
-        if host in EVERY and (own := lan_address()):
-            print(f"On the local network: http://{own}:{port}/lambda-url/{page}/")
-    modelled = {name: manifest for name, manifest in manifests.items() if manifest.is_file()}
+    modelled = [name for name in functions if name not in pages(functions)]
     print("\nEvery function answers:")
     for function in modelled:
         print(f"  {base}/{function}/")
     print("\nTry one (Ctrl-C stops all):")
-    for function, manifest in modelled.items():
-        into = f" -o {function}.jpg" if json.loads(manifest.read_text())["task"] == "picture" else ""
+    for function in modelled:
+        into = f" -o {function}.jpg" if json.loads(manifest(function).read_text())["task"] == "picture" else ""
         print(f"  curl --data-binary @samples/night_rocket.jpg -H 'content-type: image/jpeg'{into} \\")
         print(f"    {base}/{function}/")
     print(flush=True)
 
 
-def lan_address() -> str | None:
-    """This machine's address on its network; none where it has no way out."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Nothing is sent: a datagram socket only looks up by which of its addresses it would go (RFC 5737: nobody's).
-            probe.connect(("192.0.2.1", 9))
-            return probe.getsockname()[0]
-        except OSError:
-            return None
+def manifest(function: str) -> Path:
+    return ROOT / "models" / function / "default" / "model.json"
+
+
+def pages(functions: list[str]) -> list[str]:
+    """Those that run no model."""
+    return [name for name in functions if not manifest(name).is_file()]
+
+
+def share(host: str, port: int, functions: list[str], stop: threading.Event) -> subprocess.Popen:
+    """Opens the functions to the network of `host`; what opens them tells the addresses itself."""
+    command = [*FRONT, host, str(port + HTTPS), str(port), *pages(functions)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    front = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    threading.Thread(target=lambda: (front.wait(), stop.set()), daemon=True).start()
+    return front
 
 
 def end_all(emulator: subprocess.Popen) -> None:
@@ -220,7 +245,7 @@ if __name__ == "__main__":
     words = [*sys.argv[1:], "--"]
     split = words.index("--")
     parser = argparse.ArgumentParser()
-    parser.add_argument("--host", default=LOCAL)
+    parser.add_argument("--host", default=machine.LOCAL)
     parser.add_argument("--free", action="store_true")
     parser.add_argument("port", type=int)
     parser.add_argument("functions", nargs="*")

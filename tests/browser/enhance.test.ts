@@ -6,13 +6,13 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import jsqr from "jsqr";
 import type { Page } from "playwright-core";
 import { test } from "./browser.ts";
 import { until } from "./visit.ts";
 import { ffmpeg } from "./camera-file.ts";
 import { slow } from "./fakes.ts";
 import { again, answered, give, sample, saved, waits } from "./person.ts";
+import { readCode } from "./code.ts";
 import { decode, difference, drawn, shown } from "./pixels.ts";
 import { accessible } from "./views.ts";
 
@@ -20,9 +20,6 @@ const VERBS = { derain: "Remove rain", lowlight: "Brighten", dehaze: "Remove haz
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 const after = (page: Page) => page.getByRole("img", { name: "After" });
 const press = (page: Page, fn: keyof typeof VERBS) => page.getByRole("button", { name: VERBS[fn], exact: true }).click();
-
-/** Functions take jsQR for a module with a default inside, or for the function itself. */
-const readCode = (typeof jsqr === "function" ? jsqr : (jsqr as { default: unknown }).default) as (data: Uint8ClampedArray, width: number, height: number) => { data: string } | null;
 
 for (const fn of Object.keys(VERBS) as (keyof typeof VERBS)[]) {
   // proves: S10, O13
@@ -154,9 +151,9 @@ test("enhance: copy, share and poster, whose code leads to the page", { at: "/en
   await result(page).getByRole("button", { name: "Poster" }).click();
   await page.getByLabel("Caption").fill("A cat, brighter");
   const poster = await saved(page, () => page.getByRole("button", { name: "Download the poster" }).click());
-  const { data, width, height } = await decode(poster.bytes);
-  assert.deepEqual([width, height], [1080, 1350]);
-  assert.equal(readCode(new Uint8ClampedArray(data), width, height)?.data, door.page);
+  const picture = await decode(poster.bytes);
+  assert.deepEqual([picture.width, picture.height], [1080, 1350]);
+  assert.equal(readCode(picture), door.page);
   await accessible(page, "poster");
 });
 
