@@ -45,6 +45,8 @@ pub struct Question<'a> {
     pub accept: Option<&'a str>,
     /// Who waits.
     pub mode: Mode,
+    /// Whether another address waits to be asked.
+    pub hurry: bool,
 }
 
 #[derive(Deserialize)]
@@ -59,11 +61,14 @@ impl Question<'_> {
     /// Asks it of one input.
     pub async fn ask(&self, input: &Input) -> Result<Asked> {
         if input.length() > SMALL && input.length() > self.client.body_limit().await {
+            if self.hurry && self.client.has_store().await == Some(false) {
+                return Err(Failure::too_large("larger than a request may be, and no uploads are taken"));
+            }
             return self.ask_uploaded(input).await;
         }
         match self.ask_directly(input, self.mode).await {
             Err(failure) if is_too_large(&failure) => self.ask_uploaded(input).await,
-            Err(failure) if self.mode == Mode::Auto && is_too_slow(&failure) && self.client.has_store().await => {
+            Err(failure) if self.mode == Mode::Auto && self.is_too_slow(&failure).await => {
                 self.client.say.warn(&format!("{}: takes longer than the server waits; as a job", input.name));
                 self.ask_directly(input, Mode::Job).await
             }
@@ -77,16 +82,16 @@ impl Question<'_> {
             let request = self.post(&[], mode, &token).header(CONTENT_TYPE, input.media);
             Ok(request.header(CONTENT_LENGTH, input.length()).body(input.body(None).await?))
         };
-        self.answered(self.client.send(send).await?, mode).await
+        self.answered(self.client.send(self.hurry, send).await?, mode).await
     }
 
     async fn ask_uploaded(&self, input: &Input) -> Result<Asked> {
-        let id = upload(self.client, input).await?;
+        let id = self.upload(input).await?;
         let mode = if self.mode == Mode::Auto { Mode::Job } else { self.mode };
         let token = uuid::Uuid::new_v4().to_string();
         let with = [("upload".to_owned(), id.clone())];
         let asked = async {
-            let response = self.client.send(async || Ok(self.post(&with, mode, &token).body(""))).await?;
+            let response = self.client.send(self.hurry, async || Ok(self.post(&with, mode, &token).body(""))).await?;
             self.answered(response, mode).await
         };
         let asked = asked.await;
@@ -111,7 +116,12 @@ impl Question<'_> {
         request
     }
 
+    /// What follows once it has taken the work on, which then stays there.
     async fn answered(&self, response: Response, mode: Mode) -> Result<Asked> {
+        self.fetched(response, mode).await.map_err(|failure| failure.elsewhere(false))
+    }
+
+    async fn fetched(&self, response: Response, mode: Mode) -> Result<Asked> {
         if response.status() != StatusCode::ACCEPTED {
             return self.client.follow(response).await.map(Asked::Answer);
         }
@@ -122,39 +132,43 @@ impl Question<'_> {
         let result = job::wait(self.client, &address).await?;
         self.client.get(&result).await.map(Asked::Answer)
     }
-}
 
-/// Brings an input to where the function finds it; gives its id.
-async fn upload(client: &Client, input: &Input) -> Result<String> {
-    let name = std::path::Path::new(&input.name).file_name().map_or("input".into(), |name| name.to_string_lossy());
-    let asked = serde_json::json!({ "name": name, "type": input.media, "length": input.length() }).to_string();
-    let url = client.url("uploads", &[]);
-    let ask = async || {
-        Ok(client.request(Method::POST, url.clone()).header(CONTENT_TYPE, "application/json").body(asked.clone()))
-    };
-    let granted = body(client.send(ask).await?).await?;
-    let granted: Upload = serde_json::from_slice(&granted)
-        .map_err(|cause| Failure::new(format!("the answer to POST uploads is not understood: {cause}")))?;
-    let place = join(&url, &granted.url)?;
-    let bar = client.say.bytes(input.length(), "upload");
-    let put = async || {
-        bar.set_position(0);
-        let mut request = client.put(place.clone(), input.length()).header(CONTENT_LENGTH, input.length());
-        for (name, value) in granted.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
-            request = request.header(name, value);
-        }
-        Ok(request.body(input.body(Some(bar.clone())).await?))
-    };
-    let sent = client.send(put).await;
-    bar.finish_and_clear();
-    sent.map(|_| granted.id)
+    /// Brings an input to where the function finds it; gives its id.
+    async fn upload(&self, input: &Input) -> Result<String> {
+        let client = self.client;
+        let name = std::path::Path::new(&input.name).file_name().map_or("input".into(), |name| name.to_string_lossy());
+        let asked = serde_json::json!({ "name": name, "type": input.media, "length": input.length() }).to_string();
+        let url = client.url("uploads", &[]);
+        let ask = async || {
+            Ok(client.request(Method::POST, url.clone()).header(CONTENT_TYPE, "application/json").body(asked.clone()))
+        };
+        let granted = body(client.send(self.hurry, ask).await?).await?;
+        let granted: Upload = serde_json::from_slice(&granted)
+            .map_err(|cause| Failure::new(format!("the answer to POST uploads is not understood: {cause}")))?;
+        let place = join(&url, &granted.url)?;
+        let bar = client.say.bytes(input.length(), "upload");
+        let put = async || {
+            bar.set_position(0);
+            let mut request = client.put(place.clone(), input.length()).header(CONTENT_LENGTH, input.length());
+            for (name, value) in granted.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"))
+            {
+                request = request.header(name, value);
+            }
+            Ok(request.body(input.body(Some(bar.clone())).await?))
+        };
+        let sent = client.send(self.hurry, put).await;
+        bar.finish_and_clear();
+        sent.map(|_| granted.id)
+    }
+
+    /// Out of time at an address that can do it as a job. Where something between ran out of it, another address comes first.
+    async fn is_too_slow(&self, failure: &Failure) -> bool {
+        let late = failure.status == Some(StatusCode::GATEWAY_TIMEOUT) && !(self.hurry && failure.elsewhere);
+        late && self.client.has_store().await == Some(true)
+    }
 }
 
 /// Refused for its size by a function that takes uploads.
 fn is_too_large(failure: &Failure) -> bool {
     failure.status == Some(StatusCode::PAYLOAD_TOO_LARGE) && failure.to_string().contains("/uploads")
-}
-
-fn is_too_slow(failure: &Failure) -> bool {
-    failure.status == Some(StatusCode::GATEWAY_TIMEOUT)
 }

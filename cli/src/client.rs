@@ -30,6 +30,10 @@ struct About {
 
 #[derive(Deserialize, Default)]
 struct Limits {
+    #[serde(default)]
+    max_bytes: u64,
+    #[serde(default)]
+    max_pixels: u64,
     /// Missing: not told; null: no limit.
     #[serde(default, deserialize_with = "told")]
     max_body_bytes: Option<Option<u64>>,
@@ -55,12 +59,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// `patience`: the longest wait for a sign of life.
-    pub fn new(base: Url, key: Option<Key>, patience: Duration, say: Say) -> Result<Self> {
+    /// `patience`: the longest wait for a sign of life; `connect`: for a connection.
+    pub fn new(base: Url, key: Option<Key>, patience: Duration, connect: Duration, say: Say) -> Result<Self> {
         let builder = || {
             reqwest::Client::builder()
                 .redirect(redirect::Policy::none())
-                .connect_timeout(Duration::from_secs(10).min(patience))
+                .connect_timeout(connect.min(patience))
                 .user_agent(concat!("darkroom/", env!("CARGO_PKG_VERSION")))
         };
         let built = |builder: reqwest::ClientBuilder| {
@@ -100,12 +104,15 @@ impl Client {
         self.sender.put(url).timeout(self.patience + Duration::from_secs(length / 20_000))
     }
 
-    /// Sends what `make` makes, again when the server is too busy and says so; gives an answer below 400.
-    pub async fn send(&self, make: impl AsyncFn() -> Result<RequestBuilder>) -> Result<Response> {
+    /// Sends what `make` makes, again when the server is too busy and says so; gives an answer below 400. `hurry`: another
+    /// address waits, so one that is not ready is not waited for.
+    pub async fn send(&self, hurry: bool, make: impl AsyncFn() -> Result<RequestBuilder>) -> Result<Response> {
         for tried in 1.. {
             let response = self.send_once(make().await?).await?;
             let status = response.status();
-            let Some(wait) = retry::wait(status, header(response.headers(), RETRY_AFTER.as_str()), tried) else {
+            let away = hurry && status == StatusCode::SERVICE_UNAVAILABLE;
+            let after = header(response.headers(), RETRY_AFTER.as_str());
+            let Some(wait) = retry::wait(status, after, tried).filter(|_| !away) else {
                 return checked(response).await;
             };
             let (code, seconds, most) = (status.as_u16(), wait.as_secs_f32(), retry::TRIES);
@@ -120,12 +127,12 @@ impl Client {
         let (client, request) = request.build_split();
         let request = request.map_err(Failure::new)?;
         let url = request.url().clone();
-        client.execute(request).await.map_err(|error| Failure::unanswered(&error, &url))
+        client.execute(request).await.map_err(|error| Failure::unanswered(&error, &url).elsewhere(true))
     }
 
     /// What is at an address.
     pub async fn get(&self, url: &Url) -> Result<Response> {
-        let response = self.send(async || Ok(self.request(Method::GET, url.clone()))).await?;
+        let response = self.send(false, async || Ok(self.request(Method::GET, url.clone()))).await?;
         self.follow(response).await
     }
 
@@ -139,7 +146,7 @@ impl Client {
             if !matches!(response.status(), StatusCode::SEE_OTHER | StatusCode::FOUND) {
                 return Err(Failure::new(format!("this address has moved to {place}; give that one with --url")));
             }
-            response = self.send(async || Ok(self.request(Method::GET, place.clone()))).await?;
+            response = self.send(false, async || Ok(self.request(Method::GET, place.clone()))).await?;
         }
         Err(Failure::new("the answer is always elsewhere: the address points in a circle"))
     }
@@ -147,23 +154,29 @@ impl Client {
     /// The most bytes that a request may have here. A platform with a limit counts the body in base64, a third longer.
     pub async fn body_limit(&self) -> u64 {
         let distant = if is_local(&self.base) { u64::MAX } else { DISTANT_BODY };
-        let told = self.about().await.limits.max_body_bytes;
+        let told = self.about().await.and_then(|about| about.limits.max_body_bytes);
         told.map_or(distant, |told| told.map_or(u64::MAX, |bytes| bytes / 4 * 3))
     }
 
-    /// Whether uploads, jobs and results are kept here.
-    pub async fn has_store(&self) -> bool {
-        self.about().await.store.is_some()
+    /// Whether uploads, jobs and results are kept here; none: it does not tell.
+    pub async fn has_store(&self) -> Option<bool> {
+        self.about().await.map(|about| about.store.is_some())
     }
 
-    async fn about(&self) -> &About {
+    /// Whether a larger limit is told here than at another address.
+    pub async fn is_roomier(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (self.about().await, other.about().await) else { return false };
+        own.limits.max_bytes > other.limits.max_bytes || own.limits.max_pixels > other.limits.max_pixels
+    }
+
+    async fn about(&self) -> Option<&About> {
         let ask = async || {
             let request = self.request(Method::GET, self.base.clone()).header("accept", "application/json");
-            let bytes = checked(self.send_once(request).await.ok()?).await.ok()?.bytes().await.ok()?;
-            serde_json::from_slice(&bytes).ok()
+            let bytes = body(checked(self.send_once(request).await?).await?).await?;
+            serde_json::from_slice(&bytes).map_err(Failure::new)
         };
         // An address that tells nothing is still asked; what is wrong with it comes out then.
-        self.about.get_or_init(|| async { ask().await.unwrap_or_default() }).await
+        self.about.get_or_try_init(ask).await.ok()
     }
 }
 
@@ -231,7 +244,7 @@ mod tests {
     fn the_key_stays_at_its_origin() {
         let key = toml::from_str::<std::collections::BTreeMap<String, Key>>("key = 'secret'").unwrap().remove("key");
         let base = Url::parse("https://a.example/f/").unwrap();
-        let client = Client::new(base, key, Duration::from_secs(1), Say::new(true)).unwrap();
+        let client = Client::new(base, key, Duration::from_secs(1), Duration::from_secs(1), Say::new(true)).unwrap();
         let has_key = |url: &str| {
             let request = client.request(Method::GET, Url::parse(url).unwrap()).build().unwrap();
             request.headers().contains_key("authorization")

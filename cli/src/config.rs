@@ -33,19 +33,44 @@ impl fmt::Debug for Key {
     }
 }
 
+/// One address, or several in the order in which they are asked.
+#[derive(Deserialize, Debug)]
+#[serde(untagged, expecting = "expected an address, or a list of addresses")]
+enum Addresses {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for Addresses {
+    fn default() -> Self {
+        Self::One(EMULATOR.to_owned())
+    }
+}
+
+impl Addresses {
+    fn list(&self) -> &[String] {
+        match self {
+            Self::One(address) => std::slice::from_ref(address),
+            Self::Several(addresses) => addresses,
+        }
+    }
+}
+
 /// `darkroom.toml`.
 #[derive(Deserialize, Default, Debug)]
 #[serde(deny_unknown_fields)]
 struct File {
     key: Option<Key>,
-    url: Option<String>,
     #[serde(default)]
-    functions: BTreeMap<String, String>,
+    url: Addresses,
+    #[serde(default)]
+    functions: BTreeMap<String, Addresses>,
 }
 
 /// The settings of one call, the nearest first: flag, environment, file.
 pub struct Config {
-    given: Option<String>,
+    /// Empty: none.
+    given: Vec<String>,
     file: File,
     key: Option<Key>,
 }
@@ -73,7 +98,12 @@ impl Config {
             }
         }
         let key = common.key.clone().or_else(|| variable("DARKROOM_KEY")).map(Key).or(file.key.take());
-        Ok(Self { given: common.url.clone().or_else(|| variable("DARKROOM_URL")), file, key })
+        let mut given = common.url.clone();
+        if given.is_empty() {
+            let text = variable("DARKROOM_URL").unwrap_or_default();
+            given.extend(text.split(',').map(str::trim).filter(|address| !address.is_empty()).map(str::to_owned));
+        }
+        Ok(Self { given, file, key })
     }
 
     /// The key, if there is one.
@@ -81,41 +111,48 @@ impl Config {
         self.key.clone()
     }
 
-    /// The address of a function, with a slash at its end; `function` may be an address itself.
-    pub fn address(&self, function: &str) -> Result<Url> {
-        let pattern = if function.contains("://") { function } else { self.pattern(function) };
-        let text = pattern.replace("{name}", function);
-        let wrong = |cause: &dyn fmt::Display| {
-            Failure::new(format!(
-                "`{text}` is no address ({cause}); one looks like http://localhost:9000/lambda-url/upscale/"
-            ))
-        };
-        let mut url = Url::parse(&text).map_err(|cause| wrong(&cause))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong(&"http:// or https:// is missing"));
+    /// The addresses of a function in the order in which they are asked, each with a slash at its end; `function` may be an
+    /// address itself.
+    pub fn addresses(&self, function: &str) -> Result<Vec<Url>> {
+        let own = [function.to_owned()];
+        let patterns = if function.contains("://") { &own[..] } else { self.patterns(function) };
+        if patterns.is_empty() {
+            return Err(Failure::new(format!("the list of the addresses of {function} in darkroom.toml is empty")));
         }
-        url.set_query(None);
-        url.set_fragment(None);
-        if !url.path().ends_with('/') {
-            url.set_path(&format!("{}/", url.path()));
-        }
-        Ok(url)
+        patterns.iter().map(|pattern| address(&pattern.replace("{name}", function))).collect()
     }
 
-    fn pattern(&self, function: &str) -> &str {
-        let named = || self.file.functions.get(function).map(String::as_str);
-        self.given.as_deref().or_else(named).or(self.file.url.as_deref()).unwrap_or(EMULATOR)
+    fn patterns(&self, function: &str) -> &[String] {
+        if !self.given.is_empty() {
+            return &self.given;
+        }
+        self.file.functions.get(function).unwrap_or(&self.file.url).list()
     }
 
-    /// The addresses in use: those of named functions, then the pattern of all others.
-    pub fn addresses(&self) -> Vec<(String, String)> {
-        let named = self.file.functions.keys().filter(|_| self.given.is_none());
-        named
-            .map(String::as_str)
-            .chain(["{name}"])
-            .map(|name| (name.to_owned(), self.pattern(name).to_owned()))
-            .collect()
+    /// The addresses in use: those of named functions, then the patterns of all others.
+    pub fn all(&self) -> Vec<(String, &[String])> {
+        let named = self.file.functions.keys().filter(|_| self.given.is_empty());
+        named.map(String::as_str).chain(["{name}"]).map(|name| (name.to_owned(), self.patterns(name))).collect()
     }
+}
+
+/// An address out of its text, with a slash at its end.
+fn address(text: &str) -> Result<Url> {
+    let wrong = |cause: &dyn fmt::Display| {
+        Failure::new(format!(
+            "`{text}` is no address ({cause}); one looks like http://localhost:9000/lambda-url/upscale/"
+        ))
+    };
+    let mut url = Url::parse(text).map_err(|cause| wrong(&cause))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong(&"http:// or https:// is missing"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
 }
 
 /// The error's text has the line and what was expected, but not the line itself: it may be the key's.
@@ -151,26 +188,36 @@ pub fn short_name(function: &str) -> String {
 mod tests {
     use super::*;
 
-    fn config(given: Option<&str>, text: &str) -> Config {
-        Config { given: given.map(str::to_owned), file: parse(text).unwrap(), key: None }
+    fn config(given: &[&str], text: &str) -> Config {
+        let given = given.iter().map(|address| (*address).to_owned()).collect();
+        Config { given, file: parse(text).unwrap(), key: None }
     }
 
     #[test]
     fn the_nearest_address_is_taken() {
-        let file = "url = \"https://a.example/{name}\"\n[functions]\nsepia = \"https://sepia.example\"";
-        let address = |given, text, name: &str| config(given, text).address(name).unwrap().to_string();
-        assert_eq!(address(None, "", "sepia"), "http://localhost:9000/lambda-url/sepia/");
-        assert_eq!(address(None, file, "sepia"), "https://sepia.example/");
-        assert_eq!(address(None, file, "other"), "https://a.example/other/");
-        assert_eq!(address(Some("http://b:1/x?y"), file, "sepia"), "http://b:1/x/");
-        assert_eq!(address(Some("http://b:1"), file, "http://c/d"), "http://c/d/");
+        let file = "url = [\"https://gpu/{name}\", \"https://a.example/{name}\"]\n\
+                    [functions]\nsepia = \"https://sepia.example\"\ntwice = [\"http://b/x\", \"http://c/{name}\"]";
+        let addresses = |given: &[&str], text, name: &str| {
+            let found = config(given, text).addresses(name).unwrap();
+            found.iter().map(Url::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(addresses(&[], "", "sepia"), ["http://localhost:9000/lambda-url/sepia/"]);
+        assert_eq!(addresses(&[], file, "sepia"), ["https://sepia.example/"]);
+        assert_eq!(addresses(&[], file, "twice"), ["http://b/x/", "http://c/twice/"]);
+        assert_eq!(addresses(&[], file, "other"), ["https://gpu/other/", "https://a.example/other/"]);
+        assert_eq!(addresses(&["http://b:1/x?y", "http://c"], file, "sepia"), ["http://b:1/x/", "http://c/"]);
+        assert_eq!(addresses(&["http://b:1"], file, "http://c/d"), ["http://c/d/"]);
     }
 
     #[test]
     fn what_is_no_address_is_told() {
         for given in ["localhost:9000", "sepia", "ftp://a/", "http://"] {
-            assert!(config(Some(given), "").address("sepia").is_err(), "{given}");
+            assert!(config(&["http://a", given], "").addresses("sepia").is_err(), "{given}");
         }
+        let empty = config(&[], "[functions]\nsepia = []").addresses("sepia").unwrap_err().to_string();
+        assert_eq!(empty, "the list of the addresses of sepia in darkroom.toml is empty");
+        let told = parse("url = 1").unwrap_err();
+        assert_eq!(told, "line 1: expected an address, or a list of addresses");
     }
 
     #[test]

@@ -8,11 +8,16 @@ use reqwest::{StatusCode, Url};
 #[derive(Debug, Clone)]
 pub struct Failure {
     text: String,
+    /// What to do about it, with the sign that parts it from the text; empty where there is nothing to say.
+    advice: &'static str,
     /// The status that the server answered, if it did.
     pub status: Option<StatusCode>,
     /// Whether the next picture cannot fare better: nobody answers at the address, the key is wrong, or nobody
     /// reads what is printed.
     pub fatal: bool,
+    /// Whether another address of the function may do better: this one was not reached, is not ready, busy, or broken. Else
+    /// what it says is the answer.
+    pub elsewhere: bool,
 }
 
 /// What most things here give back.
@@ -21,7 +26,12 @@ pub type Result<T> = std::result::Result<T, Failure>;
 impl Failure {
     /// A failure on this side.
     pub fn new(text: impl fmt::Display) -> Self {
-        Self { text: text.to_string(), status: None, fatal: false }
+        Self { text: text.to_string(), advice: "", status: None, fatal: false, elsewhere: false }
+    }
+
+    /// What an address takes is less than this; another may take more.
+    pub fn too_large(text: impl fmt::Display) -> Self {
+        Self { status: Some(StatusCode::PAYLOAD_TOO_LARGE), elsewhere: true, ..Self::new(text) }
     }
 
     /// The same, after which nothing further is tried.
@@ -29,12 +39,29 @@ impl Failure {
         Self { fatal: true, ..self }
     }
 
+    /// The same, after which another address may be asked, or not.
+    pub fn elsewhere(self, elsewhere: bool) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    /// What went wrong, without advice.
+    pub fn what(&self) -> &str {
+        &self.text
+    }
+
     /// What the server answered instead of what was asked for: the `detail` of its problem document, or its first words.
     pub fn answered(status: StatusCode, url: &Url, body: &[u8]) -> Self {
         let problem = serde_json::from_slice::<serde_json::Value>(body).ok();
         let member = |name| problem.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let words = || String::from_utf8_lossy(body).lines().next().unwrap_or("").chars().take(200).collect::<String>();
-        let told = member("detail").or_else(|| member("msg")).unwrap_or_else(words);
+        let detail = member("detail").or_else(|| member("msg"));
+        // A limit of size or time that stands between is none of the function's, which would say more.
+        let elsewhere = match status.as_u16() {
+            429 | 502 | 503 => true,
+            413 | 504 => detail.is_none(),
+            _ => false,
+        };
+        let told = detail.unwrap_or_else(words);
         let advice = match status.as_u16() {
             401 => "; give a key with --key, DARKROOM_KEY or `key` in darkroom.toml",
             403 => "; is the key (--key, DARKROOM_KEY, darkroom.toml) the right one for this address?",
@@ -44,7 +71,7 @@ impl Failure {
         let place = if status.as_u16() == 404 { format!(" at {}", plain(url)) } else { String::new() };
         let told = if told.is_empty() { status.to_string() } else { format!("{told} ({})", status.as_u16()) };
         let fatal = matches!(status.as_u16(), 401 | 403);
-        Self { text: format!("{told}{place}{advice}"), status: Some(status), fatal }
+        Self { text: format!("{told}{place}"), advice, status: Some(status), fatal, elsewhere }
     }
 
     /// No answer came: where from, why, and what to try.
@@ -54,16 +81,16 @@ impl Failure {
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
-        let text = if error.is_timeout() && !error.is_connect() {
-            format!("{place} gave no sign of life in time; --timeout gives it longer, --wait has it done as a job")
+        let (text, advice) = if error.is_timeout() && !error.is_connect() {
+            let advice = "; --timeout gives it longer, --wait has it done as a job";
+            (format!("{place} gave no sign of life in time"), advice)
         } else if error.is_connect() || error.is_timeout() {
-            format!(
-                "nobody answers at {place} ({cause}); start it (`make run`), or give its address with --url or DARKROOM_URL"
-            )
+            let advice = "; start it (`make run`), or give its address with --url or DARKROOM_URL";
+            (format!("nobody answers at {place} ({cause})"), advice)
         } else {
-            format!("the connection to {place} broke ({cause}); try again")
+            (format!("the connection to {place} broke ({cause})"), "; try again")
         };
-        Self { text, status: None, fatal: error.is_connect() }
+        Self { text, advice, status: None, fatal: error.is_connect(), elsewhere: false }
     }
 }
 
@@ -77,7 +104,7 @@ fn plain(url: &Url) -> String {
 
 impl fmt::Display for Failure {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str(&self.text)
+        write!(to, "{}{}", self.text, self.advice)
     }
 }
 
@@ -100,5 +127,19 @@ mod tests {
         assert!(text(401, r#"{"detail":"no key"}"#).starts_with("no key (401); give a key with --key"));
         assert_eq!(text(502, ""), "502 Bad Gateway");
         assert!(text(404, "lost").starts_with("lost (404) at http://a/f/; is this"));
+    }
+
+    #[test]
+    fn an_answer_of_the_function_stands_and_another_address_may_do_better_than_silence() {
+        let url = Url::parse("http://a/f/").unwrap();
+        let elsewhere = |status: u16, body: &str| {
+            Failure::answered(StatusCode::from_u16(status).unwrap(), &url, body.as_bytes()).elsewhere
+        };
+        let told = r#"{"detail":"no"}"#;
+        for status in [400, 401, 403, 404, 413, 415, 422, 500, 504] {
+            assert!(!elsewhere(status, told), "{status}");
+        }
+        assert!([429, 502, 503].iter().all(|status| elsewhere(*status, told)));
+        assert!([413, 429, 502, 503, 504].iter().all(|status| elsewhere(*status, "<html>")));
     }
 }

@@ -61,9 +61,10 @@ pub struct Cli {
 /// Settings of every command.
 #[derive(Args)]
 pub struct Common {
-    /// The function's address; may have {name} where the function's name goes [env: DARKROOM_URL]
-    #[arg(long, global = true, value_name = "ADDRESS", help_heading = "Server")]
-    pub url: Option<String>,
+    /// The function's address; may have {name} where the function's name goes; several, with commas, are asked in
+    /// turn [env: DARKROOM_URL]
+    #[arg(long, global = true, value_name = "ADDRESS", value_delimiter = ',', help_heading = "Server")]
+    pub url: Vec<String>,
     /// The key; other users see it in the list of processes, unlike the variable's [env: DARKROOM_KEY]
     #[arg(long, global = true, help_heading = "Server")]
     pub key: Option<String>,
@@ -235,7 +236,7 @@ mod tests {
     fn what_every_command_knows_may_stand_anywhere() {
         for line in ["darkroom --url http://a -q sepia a.jpg", "darkroom sepia a.jpg -q --url http://a"] {
             let (run, common) = run(line);
-            assert_eq!((run.inputs.len(), common.url.as_deref(), common.quiet), (1, Some("http://a"), true));
+            assert_eq!((run.inputs.len(), common.url.join(" ").as_str(), common.quiet), (1, "http://a", true));
         }
     }
 

@@ -11,7 +11,8 @@ use crate::output::print;
 /// The addresses in use.
 pub fn addresses(config: &Config) -> Result<()> {
     print("Addresses, {name} being the function's:")?;
-    config.addresses().iter().try_for_each(|(name, address)| print(&format!("  {name:<12} {address}")))
+    let line = |name: &str, addresses: &[String]| format!("  {name:<12} {}", addresses.join(", then "));
+    config.all().iter().try_for_each(|(name, addresses)| print(&line(name, addresses)))
 }
 
 /// One function.

@@ -123,7 +123,7 @@ async fn poll(client: &Client, address: &Url, bar: &ProgressBar) -> Result<Url> 
 
 /// Ends a job.
 pub async fn cancel(client: &Client, address: &Url) -> Result<()> {
-    client.send(async || Ok(client.request(Method::DELETE, address.clone()))).await.map(drop)
+    client.send(false, async || Ok(client.request(Method::DELETE, address.clone()))).await.map(drop)
 }
 
 /// Ends every job that is waited for.

@@ -17,6 +17,7 @@ mod retry;
 mod run;
 mod say;
 mod show;
+mod turns;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ use crate::failure::{Failure, Result};
 use crate::gather::Source;
 use crate::grammar::{Cli, Command};
 use crate::say::Say;
+use crate::turns::Turns;
 
 /// What shells give programs that were interrupted.
 const INTERRUPTED: u8 = 130;
@@ -61,20 +63,20 @@ async fn start(cli: Cli, say: &Say) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let config = Config::read(&cli.common, say)?;
-    let address = match &cli.command {
+    let addresses = match &cli.command {
         Command::Run(grammar::Run { function, .. })
         | Command::Bench(grammar::Bench { function, .. })
-        | Command::Info { function: Some(function) } => config.address(function)?,
-        Command::Job(job) => job_base(&job.address)?,
+        | Command::Info { function: Some(function) } => config.addresses(function)?,
+        Command::Job(job) => vec![job_base(&job.address)?],
         Command::Info { function: None } => return info::addresses(&config).map(|()| ExitCode::SUCCESS),
         Command::Completions { .. } | Command::Function(_) => unreachable!("handled above and by the grammar"),
     };
-    let client = Client::new(address, config.key(), Duration::from_secs(cli.common.timeout), say.clone())?;
+    let turns = Turns::new(addresses, config.key().as_ref(), Duration::from_secs(cli.common.timeout), say)?;
     tokio::select! {
-        done = command(&client, &cli.command) => Ok(if done? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        done = command(&turns, &cli.command) => Ok(if done? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         () = interrupt() => {
             // The second interrupt does not wait for the server.
-            tokio::select! { () = job::cancel_all(&client) => {} () = interrupt() => {} }
+            tokio::select! { () = turns.cancel_all() => {} () = interrupt() => {} }
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
@@ -90,12 +92,12 @@ async fn interrupt() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn command(client: &Client, command: &Command) -> Result<bool> {
+async fn command(turns: &Turns, command: &Command) -> Result<bool> {
     match command {
-        Command::Run(args) => run::run(client, args, short_name(&args.function)).await,
-        Command::Bench(args) => bench::bench(client, args).await,
-        Command::Info { .. } => info::info(client).await.map(|()| true),
-        Command::Job(args) => fetch(client, args).await.map(|()| true),
+        Command::Run(args) => run::run(turns, args, short_name(&args.function)).await,
+        Command::Bench(args) => bench::bench(turns.ready().await, args).await,
+        Command::Info { .. } => info::info(turns.ready().await).await.map(|()| true),
+        Command::Job(args) => fetch(turns.ready().await, args).await.map(|()| true),
         Command::Completions { .. } | Command::Function(_) => unreachable!("handled before"),
     }
 }

@@ -16,7 +16,9 @@ use crate::gather::{Source, ending, gather};
 use crate::grammar::Run;
 use crate::input::Input;
 use crate::output::{Record, print, recipe};
+use crate::say::Say;
 use crate::show;
+use crate::turns::Turns;
 
 /// What came of one input.
 enum Outcome {
@@ -27,7 +29,7 @@ enum Outcome {
 }
 
 struct Batch<'a> {
-    client: &'a Client,
+    turns: &'a Turns,
     args: &'a Run,
     /// The function's name in files and records.
     name: String,
@@ -37,7 +39,8 @@ struct Batch<'a> {
 }
 
 /// Runs it; gives whether all went well.
-pub async fn run(client: &Client, args: &Run, name: String) -> Result<bool> {
+pub async fn run(turns: &Turns, args: &Run, name: String) -> Result<bool> {
+    let say = &turns.say;
     let by_line = args.inputs.is_empty();
     let dialogue = by_line && stdin().is_terminal();
     let sources: LocalBoxStream<'_, (String, Result<Source>)> = if by_line {
@@ -48,8 +51,8 @@ pub async fn run(client: &Client, args: &Run, name: String) -> Result<bool> {
     };
     let total = if by_line { 0 } else { sources.size_hint().0 };
     let many = by_line || total > 1;
-    let batch = Batch { client, args, name, many, records: RefCell::default(), stop: Cell::new(false) };
-    let bar = (total > 1).then(|| client.say.count(total as u64));
+    let batch = Batch { turns, args, name, many, records: RefCell::default(), stop: Cell::new(false) };
+    let bar = (total > 1).then(|| say.count(total as u64));
     let answers = sources.map(async |(name, source)| {
         let outcome = match source {
             Ok(_) if batch.stop.get() => Err(Failure::new("not tried")),
@@ -70,7 +73,7 @@ pub async fn run(client: &Client, args: &Run, name: String) -> Result<bool> {
             // Where nobody reads, nothing more is made.
             Ok(outcome) => *(if batch.tell(&name, outcome)? { &mut made } else { &mut skipped }) += 1,
             Err(failure) if by_line => {
-                client.say.error(format!("{name}: {failure}"));
+                say.error(format!("{name}: {failure}"));
                 failed.push((name, failure));
                 if batch.stop.get() {
                     break;
@@ -82,28 +85,28 @@ pub async fn run(client: &Client, args: &Run, name: String) -> Result<bool> {
     bar.iter().for_each(|bar| bar.finish_and_clear());
     if total > 1 {
         let seconds = started.elapsed().as_secs_f32();
-        client.say.note(&format!("{made} done, {skipped} there already, {} failed, {seconds:.1} s", failed.len()));
+        say.note(&format!("{made} done, {skipped} there already, {} failed, {seconds:.1} s", failed.len()));
     }
     if !by_line {
-        report(client, &failed, total);
+        report(say, &failed, total);
     }
     Ok(failed.is_empty())
 }
 
 /// The failures, by file; those that were not tried for one reason are one line.
-fn report(client: &Client, failed: &[(String, Failure)], total: usize) {
+fn report(say: &Say, failed: &[(String, Failure)], total: usize) {
     let untried = failed.iter().filter(|(_, failure)| failure.to_string() == "not tried").count();
     if let [(name, failure)] = failed {
-        return client.say.error(format!("{name}: {failure}"));
+        return say.error(format!("{name}: {failure}"));
     }
     if !failed.is_empty() {
-        client.say.error(format!("{} of {total} failed:", failed.len()));
+        say.error(format!("{} of {total} failed:", failed.len()));
     }
     for (name, failure) in failed.iter().filter(|(_, failure)| failure.to_string() != "not tried") {
-        client.say.line(&format!("  {name}: {failure}"));
+        say.line(&format!("  {name}: {failure}"));
     }
     if untried > 0 {
-        client.say.line(&format!("  and {untried} not tried"));
+        say.line(&format!("  and {untried} not tried"));
     }
 }
 
@@ -150,14 +153,19 @@ impl Batch<'_> {
             _ => Mode::Auto,
         };
         let (path, accept) = if input.is_video() { ("video", accept) } else { ("", None) };
+        let ask = async |client: &Client, hurry| {
+            let question = Question { client, path, options: options.clone(), accept, mode, hurry };
+            question.ask(&input).await
+        };
+        let (client, asked) = self.turns.work(ask).await?;
         let taker = Taker {
-            client: self.client,
+            client,
             json: self.args.json,
             kept: self.args.output.is_some(),
             many: self.many,
             options: &self.args.options,
         };
-        match (Question { client: self.client, path, options, accept, mode }).ask(&input).await? {
+        match asked {
             Asked::Job(address) => Ok(Outcome::Job(address)),
             Asked::Answer(response) => {
                 let taken = taker.take(response, source, Some(&input)).await?;
@@ -227,7 +235,7 @@ impl Batch<'_> {
                     self.print(text)?;
                 }
                 if let (Some(file), false) = (&taken.file, self.many) {
-                    self.client.say.note(&format!("{name} -> {}", file.display()));
+                    self.turns.say.note(&format!("{name} -> {}", file.display()));
                 }
             }
             Outcome::Job(address) if self.many || self.args.json => {
@@ -240,7 +248,7 @@ impl Batch<'_> {
                     self.print(&show::line(name, &serde_json::json!({ "output": file, "skipped": true })))?;
                 }
                 if !self.many {
-                    self.client.say.warn(&format!("{} is there already; --force makes it again", file.display()));
+                    self.turns.say.warn(&format!("{} is there already; --force makes it again", file.display()));
                 }
                 return Ok(false);
             }
@@ -249,6 +257,6 @@ impl Batch<'_> {
     }
 
     fn print(&self, text: &str) -> Result<()> {
-        self.client.say.aside(|| print(text))
+        self.turns.say.aside(|| print(text))
     }
 }

@@ -55,7 +55,11 @@ pub(crate) const TABLE: &[(&str, &str, &str)] = &[
         "seconds between two runs of a reference picture, whose quality is told in the metrics; 0: never",
     ),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "", "where traces are sent by OTLP over HTTP; unset: nowhere"),
-    ("FUNCTIONS", "", "functions that the page shows: JSON, name to address; unset: all that it knows, beside itself"),
+    (
+        "FUNCTIONS",
+        "",
+        "functions that the page shows: JSON, name to address, or to addresses in the order to ask; unset: all that it knows, beside itself",
+    ),
     ("FEEDBACK", "", "where readers of the page may write: an http(s) or mailto address"),
     ("CONNECT", "", "further origins that the page may connect to, the store's for one: a list with commas"),
     ("ORIGINS", "*", "web origins that may call: * or a list with commas"),

@@ -36,18 +36,22 @@ export async function start(): Promise<Emulator> {
   const running = process.env["PAGE"];
   if (running) return { page: running, functions: await listed(running), stop: async () => {} };
   const port = await freePort();
+  const { stop } = await run([String(port), ...names()], "Every function answers");
+  const page = `http://127.0.0.1:${port}/lambda-url/studio/`;
+  return { page, functions: await listed(page), stop };
+}
+
+/** Runs `make run`'s program until it has said that; with a store of its own. */
+export async function run(words: string[], last: string): Promise<{ text: string; stop(): Promise<void> }> {
   const store = mkdtempSync(join(tmpdir(), "studio-store-"));
   const turbo = readFileSync(join(root, ".tools/turbo"), "utf8").split(/\s+/).filter(Boolean);
-  const child = spawn("python3", ["tools/run.py", String(port), ...names(), "--", ...turbo], {
+  const child = spawn("python3", ["tools/run.py", ...words, "--", ...turbo], {
     cwd: root,
     env: { ...process.env, STORE: store, FFMPEG: join(root, ".tools/ffmpeg") },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await said(child, "Every function answers");
-  const page = `http://127.0.0.1:${port}/lambda-url/studio/`;
   return {
-    page,
-    functions: await listed(page),
+    text: await said(child, last),
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
@@ -98,6 +102,6 @@ export function said(child: ChildProcess, words: string): Promise<string> {
 }
 
 async function listed(page: string): Promise<Record<string, string>> {
-  const list = (await (await fetch(new URL("functions.json", page))).json()) as { name: string; url: string }[];
-  return Object.fromEntries(list.map(({ name, url }) => [name, new URL(url, page).href]));
+  const list = (await (await fetch(new URL("functions.json", page))).json()) as { name: string; urls: [string] }[];
+  return Object.fromEntries(list.map(({ name, urls: [url] }) => [name, new URL(url, page).href]));
 }

@@ -9,7 +9,7 @@ import type { Emulator } from "./emulator.ts";
 
 /** A request that came by, and what was answered. */
 export interface Seen {
-  /** `studio` for the page's own files. */
+  /** `studio` for the page's own files; `NAME-gpu` for the first of two addresses. */
   fn: string;
   method: string;
   /** Without its first slash: "" for a picture. */
@@ -44,6 +44,8 @@ export class Door {
   #emulator: Emulator;
   #faults = new Map<string, Fault>();
   #elsewhere = new Map<string, string>();
+  /** Further addresses, and whose they are. */
+  #twins = new Map<string, string>();
   #deaths = new Map<string, Death>();
   #paces = new Map<string, number>();
   #rewrites = new Map<string, Rewrite>();
@@ -66,7 +68,7 @@ export class Door {
 
   /** As at the beginning: nothing seen, nothing wrong. */
   reset(): void {
-    for (const left of [this.#faults, this.#elsewhere, this.#deaths, this.#paces, this.#rewrites]) left.clear();
+    for (const left of [this.#faults, this.#elsewhere, this.#twins, this.#deaths, this.#paces, this.#rewrites]) left.clear();
     this.seen.length = 0;
   }
 
@@ -91,6 +93,14 @@ export class Door {
     this.#elsewhere.set(fn, address);
   }
 
+  /** A function has two addresses, `NAME-gpu` before its own; it answers at both, and tells of another provider at the first. Gives its name. */
+  twin(fn: string): string {
+    const name = `${fn}-gpu`;
+    this.#twins.set(name, fn);
+    this.telling(name, (told) => ({ ...told, provider: "cuda" }));
+    return name;
+  }
+
   /** What a function tells of itself (`GET /`) is changed, as if it were set up otherwise. */
   telling(fn: string, change: Rewrite): void {
     this.#rewrites.set(fn, change);
@@ -103,7 +113,7 @@ export class Door {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? "/", this.page);
-    const [, fn = "", route = ""] = /^\/lambda-url\/([\w-]+)\/(.*)$/.exec(url.pathname) ?? [];
+    const [, fn = "", route = ""] = /^\/lambda-url\/([\w-]+)(?:\/(.*))?$/.exec(url.pathname) ?? [];
     const seen: Seen = {
       fn, route, method: incoming.method ?? "", query: url.searchParams, headers: incoming.headers, body: NOTHING, status: 0, answer: NOTHING,
       answerHeaders: {}, begun: performance.now(), ended: Number.NaN, left: false,
@@ -125,7 +135,8 @@ export class Door {
 
   /** Lets a request through to where it belongs, piece by piece in both directions. */
   #through(incoming: IncomingMessage, response: ServerResponse, seen: Seen, url: URL): Promise<void> {
-    const base = seen.fn === "studio" ? this.#emulator.page : (this.#elsewhere.get(seen.fn) ?? this.#emulator.functions[seen.fn]);
+    const own = this.#twins.get(seen.fn) ?? seen.fn;
+    const base = seen.fn === "studio" ? this.#emulator.page : (this.#elsewhere.get(seen.fn) ?? this.#emulator.functions[own]);
     if (!base) return Promise.resolve(void response.writeHead(404).end());
     const rewrite = seen.method === "GET" && seen.route === "" ? this.#rewrites.get(seen.fn) : undefined;
     const target = new URL(`${seen.route}${url.search}`, base);
@@ -186,9 +197,10 @@ export class Door {
 
   /** The list with every function beside the page, where this door has them. */
   async #list(response: ServerResponse, seen: Seen): Promise<void> {
-    const list = (await (await fetch(new URL("functions.json", this.#emulator.page))).json()) as { name: string; url: string }[];
+    const list = (await (await fetch(new URL("functions.json", this.#emulator.page))).json()) as { name: string }[];
+    const beside = (name: string) => [...this.#twins].filter(([, fn]) => fn === name).map(([twin]) => twin).concat(name).map((one) => `../${one}/`);
     seen.status = 200;
-    seen.answer = Buffer.from(JSON.stringify(list.map((one) => ({ ...one, url: `../${one.name}/` }))));
+    seen.answer = Buffer.from(JSON.stringify(list.map((one) => ({ ...one, urls: beside(one.name) }))));
     response.writeHead(200, { "content-type": "application/json" }).end(seen.answer);
   }
 }

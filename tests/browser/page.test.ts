@@ -149,3 +149,12 @@ test("every address is relative: the page works under any prefix and host", {}, 
   const host = new URL(other).host;
   await until(() => door.seen.some((one) => one.fn === "lowlight" && one.headers.host === host), "a function is asked at the page's own host");
 });
+
+test("an address without its last slash, where no part of the page is found, says what is missing", { expects: [/404|MIME/] }, async ({ page, door }) => {
+  await settled(page);
+  const words = page.getByText("Put a slash (/) at the end of its address.");
+  assert.equal(await words.isVisible(), false);
+  await page.goto(door.page.slice(0, -1));
+  await words.waitFor();
+  assert.equal(await words.evaluate((one) => getComputedStyle(one).display), "block");
+});

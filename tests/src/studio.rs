@@ -174,7 +174,7 @@ fn the_page_knows_every_function_unless_it_is_told_which() {
             let manifest = std::fs::read(models().join(name).join("default/model.json")).unwrap();
             let manifest: Value = serde_json::from_slice(&manifest).unwrap();
             let card = json!({"title": manifest["title"], "summary": manifest["summary"], "task": manifest["task"]});
-            json!({"name": name, "url": format!("../{name}/"), "card": card})
+            json!({"name": name, "urls": [format!("../{name}/")], "card": card})
         })
         .collect();
     assert_eq!(list.json(), Value::Array(expect));
@@ -183,19 +183,27 @@ fn the_page_knows_every_function_unless_it_is_told_which() {
     assert!(about["version"].is_string());
 
     let settings = [
-        ("FUNCTIONS", r#"{"upscale": "https://a.example/upscale", "mine": "http://127.0.0.1:8081", "derain": "/d"}"#),
+        (
+            "FUNCTIONS",
+            r#"{"upscale": ["https://gpu.example/upscale", "https://a.example/upscale"],
+                "mine": "http://127.0.0.1:8081", "derain": ["/d"]}"#,
+        ),
         ("CONNECT", "https://bucket.example/prefix, https://a.example"),
         ("FEEDBACK", "mailto:someone@a.example"),
         ("BASE_URL", "https://page.example/"),
     ];
     let server = Server::start("studio", &settings);
     let list = server.ask(&get("/functions.json")).good().json();
-    let told: Vec<_> = list.as_array().unwrap().iter().map(|one| (&one["name"], &one["url"])).collect();
-    let expect = [("upscale", "https://a.example/upscale/"), ("mine", "http://127.0.0.1:8081/"), ("derain", "/d/")];
+    let told: Vec<_> = list.as_array().unwrap().iter().map(|one| (&one["name"], &one["urls"])).collect();
+    let expect = [
+        ("upscale", &["https://gpu.example/upscale/", "https://a.example/upscale/"][..]),
+        ("mine", &["http://127.0.0.1:8081/"]),
+        ("derain", &["/d/"]),
+    ];
     assert_eq!(json!(told), json!(expect));
     assert!(list[0]["card"]["title"].is_string() && list[1]["card"].is_null(), "{list}");
     let page = server.ask(&get("/")).good();
-    let connect = "'self' https://a.example http://127.0.0.1:8081 https://bucket.example";
+    let connect = "'self' https://gpu.example https://a.example http://127.0.0.1:8081 https://bucket.example";
     assert_eq!(page.must("content-security-policy"), policy(connect));
     let about = server.ask(&get("/about.json")).good().json();
     assert_eq!(about["feedback"], "mailto:someone@a.example");
@@ -209,6 +217,10 @@ fn a_wrong_setting_of_the_page_is_one_line_that_names_it() {
         ("FUNCTIONS", "[]"),
         ("FUNCTIONS", "{}"),
         ("FUNCTIONS", r#"{"derain": 1}"#),
+        ("FUNCTIONS", r#"{"derain": []}"#),
+        ("FUNCTIONS", r#"{"derain": ["../derain/", {"gpu": "../derain-gpu/"}]}"#),
+        ("FUNCTIONS", r#"{"derain": ["../derain/", "../derain"]}"#),
+        ("FUNCTIONS", r#"{"derain": ["../derain/", "https://a.example;script-src 'unsafe-inline'/"]}"#),
         ("FUNCTIONS", r#"{"derain": "//other.example/"}"#),
         ("FUNCTIONS", r#"{"derain": "javascript:alert(1)"}"#),
         ("FUNCTIONS", r#"{"derain": "https://a.example;script-src 'unsafe-inline'/"}"#),

@@ -5,4 +5,5 @@ mod double;
 mod folders;
 mod jobs;
 mod told;
+mod turns;
 mod uploads;

@@ -23,9 +23,10 @@ pub(super) fn openapi(card: Card) -> Value {
     let mut index = get("The page; JSON for programs that ask for it", &object);
     index["get"]["responses"]["200"]["content"]["text/html"] = json!({"schema": {"type": "string"}});
     let text = json!({"type": "string"});
-    let functions = json!({"type": "array", "items": {"type": "object", "required": ["name", "url", "card"], "properties": {
+    let functions = json!({"type": "array", "items": {"type": "object", "required": ["name", "urls", "card"], "properties": {
         "name": text,
-        "url": {"type": "string", "format": "uri-reference", "description": "relative to the page, or absolute"},
+        "urls": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "uri-reference"},
+            "description": "the addresses in the order in which they are asked, relative to the page or absolute"},
         "card": {"anyOf": [{"type": "null"}, {"type": "object", "required": ["title", "summary", "task"],
             "properties": {"title": text, "summary": text, "task": {"enum": ["picture", "labels", "boxes"]}}}]},
     }}});

@@ -60,7 +60,7 @@ impl Content {
     pub(crate) fn new(site: &Site, settings: &Settings) -> Result<Self> {
         let functions = match &settings.functions {
             Some(text) => address::functions(text)?,
-            None => site.functions.iter().map(|one| (one.name.to_owned(), format!("../{}/", one.name))).collect(),
+            None => site.functions.iter().map(|one| (one.name.to_owned(), vec![format!("../{}/", one.name)])).collect(),
         };
         let feedback = settings.feedback.as_deref().map(address::feedback).transpose()?;
         let policy = address::policy(&functions, settings.connect.as_deref())?;
@@ -103,11 +103,11 @@ impl Content {
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The functions as the page reads them, each with its card where it is a known one.
-fn listed(site: &Site, functions: &[(String, String)]) -> Value {
-    let row = |(name, url): &(String, String)| {
+fn listed(site: &Site, functions: &[address::Function]) -> Value {
+    let row = |(name, urls): &address::Function| {
         let known = site.functions.iter().find(|one| one.name == name);
         let card = known.map(|one| json!({"title": one.title, "summary": one.summary, "task": one.task}));
-        json!({"name": name, "url": url, "card": card})
+        json!({"name": name, "urls": urls, "card": card})
     };
     functions.iter().map(row).collect()
 }

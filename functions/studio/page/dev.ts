@@ -34,7 +34,7 @@ function listed(): string {
   const functions = readdirSync(models).flatMap((name) => {
     try {
       const { title, summary, task } = JSON.parse(readFileSync(join(models, name, "default/model.json"), "utf8"));
-      return [{ name, url: `${address}${name}/`, card: { title, summary, task } }];
+      return [{ name, urls: [`${address}${name}/`], card: { title, summary, task } }];
     } catch {
       return [];
     }

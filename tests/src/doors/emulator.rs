@@ -75,7 +75,7 @@ fn the_lambda_emulator_serves_the_page_and_from_it_every_function() {
     let list = emulator.ask("studio", &get("/functions.json")).good().json();
     for one in list.as_array().unwrap() {
         // Beside the page, as a browser reads it.
-        let function = one["url"].as_str().unwrap().trim_start_matches("../").trim_end_matches('/');
+        let function = one["urls"][0].as_str().unwrap().trim_start_matches("../").trim_end_matches('/');
         assert_eq!(emulator.ask(function, &get("/readyz")).good().json()["ready"], true, "{one}");
     }
 }

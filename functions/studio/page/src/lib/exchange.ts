@@ -1,6 +1,6 @@
 // One request on its way: what is sent, what comes back line by line, and why it was refused.
 
-import { hasNetwork } from "./functions.ts";
+import { hasNetwork } from "./online.ts";
 import { Problem, type Why } from "./problem.ts";
 import type { Ask } from "./send.ts";
 
@@ -9,14 +9,18 @@ export function stopped(): DOMException {
   return new DOMException("stopped", "AbortError");
 }
 
-/** A failure that may be worth another try after `again` seconds. */
+/** A failure at one address, before anything of an answer came. */
 export class Refused extends Error {
   readonly problem: Problem;
+  /** Seconds after which another try there may be worth it. */
   readonly again: number | null;
-  constructor(problem: Problem, again: number | null) {
+  /** Whether another address may do better: this one was not reached, is not ready, busy, or broken. Else what it says is the answer. */
+  readonly elsewhere: boolean;
+  constructor(problem: Problem, again: number | null, elsewhere: boolean) {
     super(problem.message);
     this.problem = problem;
     this.again = again;
+    this.elsewhere = elsewhere;
   }
 }
 
@@ -28,6 +32,8 @@ export interface Exchange {
   body: Blob | null;
   /** Whether the answer may be as large as a video: it is not held in memory then. */
   large?: boolean;
+  /** Milliseconds after which a body of which nothing is on its way yet is given up; none: as long as the browser has patience. */
+  within?: number | undefined;
   ask: Ask;
 }
 
@@ -37,7 +43,7 @@ export interface Received {
 }
 
 /** One request. Fails with a `Refused`, a `Problem` or an `AbortError`. XMLHttpRequest, because fetch does not tell how much of a body has been sent. */
-export function exchange({ method, url, headers, body, large, ask }: Exchange): Promise<Received> {
+export function exchange({ method, url, headers, body, large, within, ask }: Exchange): Promise<Received> {
   return new Promise((resolve, reject) => {
     if (ask.signal?.aborted) return reject(stopped());
     const request = new XMLHttpRequest();
@@ -46,8 +52,18 @@ export function exchange({ method, url, headers, body, large, ask }: Exchange): 
     // Of a `blob` Chromium tells nothing before it is whole, not even that its head is there.
     request.responseType = lines ? "text" : large ? "blob" : "arraybuffer";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => ask.progress?.({ stage: "sending", sent: event.total ? event.loaded / event.total : 0 });
-    request.upload.onload = () => ask.progress?.({ stage: "working" });
+    const late = within && body ? setTimeout(() => {
+      reject(unreachable());
+      request.abort();
+    }, within) : undefined;
+    request.upload.onprogress = (event) => {
+      if (event.loaded > 0) clearTimeout(late);
+      ask.progress?.({ stage: "sending", sent: event.total ? event.loaded / event.total : 0 });
+    };
+    request.upload.onload = () => {
+      clearTimeout(late);
+      ask.progress?.({ stage: "working" });
+    };
     request.onprogress = (event) => {
       try {
         if (request.status < 400) lines?.take(request.responseText);
@@ -63,9 +79,8 @@ export function exchange({ method, url, headers, body, large, ask }: Exchange): 
       begun ||= request.readyState === 2;
     };
     request.onerror = async () => {
-      const why: Why = !(await hasNetwork()) ? "offline" : begun ? "cut" : "unreachable";
-      if (why !== "cut") ask.fn.health.value = why === "offline" ? "offline" : "down";
-      reject(new Problem(why, 0, null));
+      if (!begun) return reject(unreachable());
+      reject(new Problem((await hasNetwork()) ? "cut" : "offline", 0, null));
     };
     request.onload = () => {
       const type = request.getResponseHeader("content-type") ?? "";
@@ -82,11 +97,18 @@ export function exchange({ method, url, headers, body, large, ask }: Exchange): 
     // A signal may outlive thousands of requests, as the camera's does: it must not hold what is over.
     const stop = () => request.abort();
     ask.signal?.addEventListener("abort", stop);
-    request.onloadend = () => ask.signal?.removeEventListener("abort", stop);
+    request.onloadend = () => {
+      clearTimeout(late);
+      ask.signal?.removeEventListener("abort", stop);
+    };
     request.send(body);
     // Nothing tells that a request without a body has been sent.
     if (!body) ask.progress?.({ stage: "working" });
   });
+}
+
+function unreachable(): Refused {
+  return new Refused(new Problem("unreachable", 0, null), null, true);
 }
 
 /** Cuts a growing text into its lines; fails where one of them is broken. */
@@ -133,7 +155,9 @@ async function refused(request: XMLHttpRequest, body: Blob): Promise<Refused> {
   };
   const why = whys[status] ?? (status >= 500 ? "failed" : "refused");
   const again = status === 429 || status === 503 ? pause(request.getResponseHeader("retry-after")) : null;
-  return new Refused(new Problem(why, status, detail), again);
+  // A limit of size or time that stands between is none of the function's, which would say more.
+  const elsewhere = status === 429 || status === 502 || status === 503 || (detail === null && (status === 413 || status === 504));
+  return new Refused(new Problem(why, status, detail), again, elsewhere);
 }
 
 /** Seconds that `Retry-After` asks for, by a number of them or by a date; 1 where it does not. */

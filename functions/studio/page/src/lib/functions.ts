@@ -1,123 +1,59 @@
-// The functions: which there are, what they tell of themselves, and how they are.
+// The functions: which there are, by which addresses they are reached, and how they are.
 
-import { signal, type Signal } from "@preact/signals";
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { Address, HURRY, type Health } from "./address.ts";
 import { keyOf } from "./keys.ts";
+import { hasNetwork } from "./online.ts";
+import type { Detail, OpenApi, Task, Told, Variant } from "./told.ts";
 
 /** A line of `functions.json`. */
 export interface Listed {
   name: string;
-  url: string;
+  /** In the order in which they are asked, one at least. */
+  urls: string[];
   card: { title: string; summary: string; task: Task } | null;
 }
 
-export type Task = "picture" | "labels" | "boxes";
+/** The best first. */
+const HEALTHS: Health[] = ["up", "cold", "asking", "down", "offline"];
 
-/** What `GET /` of a function tells (the members that the page uses). */
-export interface Told {
-  name: string;
-  title: string;
-  summary: string;
-  version: string;
-  default_model: string;
-  limits: {
-    max_bytes: number;
-    max_upload_bytes: number;
-    max_pixels: number;
-    max_body_bytes: number | null;
-    max_answer_bytes: number | null;
-    deadline_s: number;
-    job_deadline_s: number;
-    requests_per_minute: number | null;
-  };
-  /** Null where the function keeps nothing. */
-  store: { kept_s: number } | null;
-  /** Whether it asks for a key. */
-  keys: boolean;
-  retention: string;
-  /** What runs the networks: `cpu`, `cuda`, ... */
-  provider?: string;
-}
-
-/** What `GET /models/VARIANT` tells beyond the tree (the members that the page uses). */
-export interface Detail {
-  serves: { precision: string; provider: string };
-  weights: { file: string; bytes: number; precision: string; sha256: string; parameters?: number }[];
-}
-
-/** A painting that a network knows. */
-export interface Style {
-  name: string;
-  title: string;
-  painter: string;
-  year: string;
-  lines: string;
-  palette: string[];
-  rights: string;
-}
-
-/** A variant of a function: a leaf of the tree that `GET /models` gives. */
-export interface Variant {
-  name: string;
-  title: string;
-  description: string;
-  type: Task;
-  scale: number;
-  paper: string | null;
-  licence: string;
-  status: string;
-  reason: string | null;
-  serves: string;
-  styles: Style[];
-  quality: { set: string; metric: string; unit: string; precision: string; input?: number; value: number }[];
-  speed: { size: string; precision: string; threads: number; seconds: number }[];
-}
-
-/** `asking` until the first answer; `cold`: reached, but not warm yet; `down`: not reached; `offline`: this device has no network. */
-export type Health = "asking" | "up" | "cold" | "down" | "offline";
-
-/** How long a function may take to tell of itself, milliseconds: one that begins anew needs a while. */
-const PATIENCE = 30_000;
-
-/** One function. Its signals change as it is asked. */
+/** One function. */
 export class Fn {
   readonly name: string;
-  readonly address: string;
   readonly card: Listed["card"];
-  readonly told: Signal<Told | null> = signal(null);
-  readonly health: Signal<Health> = signal("asking");
-  /** Seconds of the last answer to a picture, from press to picture. */
-  readonly last: Signal<number | null> = signal(null);
-  /** The model that gave it: `variant@digest`. */
-  readonly lastModel: Signal<string | null> = signal(null);
+  /** In the order in which they are asked while all are well. */
+  readonly addresses: readonly [Address, ...Address[]];
+  /** The one that is asked first now. */
+  readonly first: ReadonlySignal<Address> = computed(() => this.addresses.find((one) => !one.aside.value) ?? this.addresses[0]);
+  /** What it tells of itself, at the first address if possible. */
+  readonly told: ReadonlySignal<Told | null> = computed(() => this.first.value.told.value ?? this.addresses.map((one) => one.told.value).find(Boolean) ?? null);
+  /** How it is, at the best of its addresses. */
+  readonly health: ReadonlySignal<Health> = computed(() => HEALTHS.find((health) => this.addresses.some((one) => one.health.value === health)) ?? "down");
   #openapi: Promise<OpenApi> | null = null;
   #variants: Promise<Variant[]> | null = null;
 
   constructor(listed: Listed) {
     this.name = listed.name;
     this.card = listed.card;
-    const url = new URL(listed.url, document.baseURI);
-    this.address = url.href.endsWith("/") ? url.href : `${url.href}/`;
-  }
-
-  /** The address of one of its routes, which begins without a slash. */
-  at(route: string): string {
-    return new URL(route, this.address).href;
+    const [first, ...others] = listed.urls.map((url) => new Address(url, () => keyOf(this)));
+    if (!first) throw new Error(`${this.name} has no address`);
+    this.addresses = [first, ...others];
   }
 
   get task(): Task {
     return this.card?.task ?? "picture";
   }
 
-  /** Asks how it is, and what it tells of itself. Never fails: `health` tells. */
+  /** The addresses as they are asked now: `at` if it is well, then what else is, then what stands aside and is looked at again meanwhile. */
+  inOrder(at?: Address): Address[] {
+    if (this.addresses.length > 1) for (const one of this.addresses) one.recall();
+    const well = this.addresses.filter((one) => !one.aside.peek());
+    return [...new Set([...well.filter((one) => one === at), ...well, ...this.addresses])];
+  }
+
+  /** Looks at every address. Never fails: `health` tells. */
   async look(): Promise<void> {
-    try {
-      // What it tells may come from an earlier visit; whether it is ready must be asked.
-      const told = this.#json<Told>("").then((told) => (this.told.value = told));
-      const [ready] = await Promise.all([fetch(this.at("readyz"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }), told]);
-      this.health.value = ready.ok ? "up" : "cold";
-    } catch {
-      this.health.value = (await hasNetwork()) ? "down" : "offline";
-    }
+    await Promise.all(this.addresses.map((one) => one.look()));
   }
 
   /** Its OpenAPI document, fetched once. */
@@ -143,64 +79,19 @@ export class Fn {
     return this.#json<Detail>(`models/${variant}`);
   }
 
-  /** Has it make itself ready; gives the seconds that it took, or null where it did not answer. */
-  async wake(): Promise<number | null> {
-    const begun = performance.now();
-    const key = keyOf(this);
-    try {
-      const response = await fetch(this.at("warmup"), { method: "POST", headers: key ? { authorization: `Bearer ${key}` } : {} });
-      await this.look();
-      return response.ok ? (performance.now() - begun) / 1000 : null;
-    } catch {
-      await this.look();
-      return null;
-    }
-  }
-
+  /** What the first address that answers tells; fails as the last one does. */
   async #json<T>(route: string): Promise<T> {
-    const key = keyOf(this);
-    const headers: Record<string, string> = { accept: "application/json" };
-    if (key) headers["authorization"] = `Bearer ${key}`;
-    const response = await fetch(this.at(route), { headers, signal: AbortSignal.timeout(PATIENCE) });
-    if (!response.ok) throw new Error(`${this.name}/${route}: ${response.status}`);
-    return (await response.json()) as T;
+    const order = this.inOrder();
+    const last = order.pop() ?? this.addresses[0];
+    for (const one of order) {
+      try {
+        return await one.json<T>(route, HURRY);
+      } catch {
+        // The next one is asked.
+      }
+    }
+    return last.json<T>(route);
   }
-}
-
-/** What the page reads of an OpenAPI document. */
-export interface OpenApi {
-  paths: Record<string, { post?: { parameters?: Parameter[] } }>;
-}
-
-/** A parameter of a request; its schema has the range. */
-export interface Parameter {
-  name: string;
-  in: string;
-  description?: string;
-  schema: Schema;
-}
-
-export interface Schema {
-  type?: string;
-  description?: string;
-  default?: unknown;
-  minimum?: number;
-  maximum?: number;
-  enum?: (string | number)[];
-  oneOf?: { const: string; description?: string }[];
-  not?: { multipleOf?: number };
-  pattern?: string;
-  "x-models"?: string[];
-  "x-names"?: string[] | null;
-}
-
-let asked: Promise<boolean> | null = null;
-
-/** Whether the page's own server is reached: browsers often believe in a network that leads nowhere. By HEAD, which no offline copy answers. */
-export function hasNetwork(): Promise<boolean> {
-  if (!navigator.onLine) return Promise.resolve(false);
-  asked ??= fetch("functions.json", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(() => true, () => false).finally(() => (asked = null));
-  return asked;
 }
 
 interface Tree extends Partial<Variant> {

@@ -3,21 +3,21 @@
 import { signal } from "@preact/signals";
 import { remember, remembered } from "./device.ts";
 
-/** Whose key it is: the address, since another function may come to have the name. */
+/** Whose key it is: by the addresses, since another function may come to have the name. */
 interface Owner {
-  readonly address: string;
+  readonly addresses: readonly { readonly url: string }[];
 }
 
 /** Counts changes, so that what shows keys is drawn anew. */
 export const keysChanged = signal(0);
 
-function place({ address }: Owner): string {
-  return `key:${address}`;
+function places({ addresses }: Owner): string[] {
+  return addresses.map(({ url }) => `key:${url}`);
 }
 
 /** The key for a function; empty where there is none. */
 export function keyOf(fn: Owner): string {
-  return remembered(place(fn)) ?? "";
+  return places(fn).map(remembered).find(Boolean) ?? "";
 }
 
 /** Whether a text can be a key: only signs that a request's head can carry. */
@@ -27,6 +27,6 @@ export function isKey(text: string): boolean {
 
 /** Keeps a key for a function; an empty one is forgotten. */
 export function keepKey(fn: Owner, key: string): void {
-  remember(place(fn), key || null);
+  for (const place of places(fn)) remember(place, key || null);
   keysChanged.value += 1;
 }

@@ -1,6 +1,7 @@
 // What a request may set, read from the function's own OpenAPI document: nothing about a range or a menu is written twice.
 
-import type { Fn, Parameter } from "./functions.ts";
+import type { Fn } from "./functions.ts";
+import type { Parameter } from "./told.ts";
 import { words } from "./words.ts";
 
 interface Common {

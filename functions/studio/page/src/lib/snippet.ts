@@ -1,10 +1,10 @@
 // The request just made, as a program that runs as it stands: curl, Python, JavaScript, `darkroom`.
 
 import { ending } from "./picture.ts";
-import { address, type Ask } from "./send.ts";
+import { requestUrl, type Ask } from "./send.ts";
 
 /** What the programs are made of; `file` is the name of the picture or video on the person's side. */
-export type Asked = Pick<Ask, "fn" | "route" | "options" | "accept">;
+export type Asked = Pick<Ask, "fn" | "at" | "route" | "options" | "accept">;
 
 export const LANGUAGES = ["curl", "Python", "JavaScript", "darkroom"] as const;
 export type ProgramLanguage = (typeof LANGUAGES)[number];
@@ -17,12 +17,14 @@ const TYPES: Record<string, string> = {
 /** A program that does the request again and writes the answer beside the file. */
 export function program(language: ProgramLanguage, ask: Asked, file: string): string {
   const plain = file || "photo.jpg";
+  const at = ask.at ?? ask.fn.first.value;
   const parts: Parts = {
     ask,
     file: plain,
     type: TYPES[fileEnding(plain)] ?? "application/octet-stream",
     output: `${plain.replace(/\.[^.]*$/, "")}-${ask.fn.name}.${answerEnding(ask, plain)}`,
-    keyed: ask.fn.told.value?.keys ?? false,
+    url: at.url,
+    keyed: at.told.value?.keys ?? false,
   };
   switch (language) {
     case "curl": return curl(parts);
@@ -39,6 +41,8 @@ interface Parts {
   type: string;
   /** Name of the file that the answer is written to. */
   output: string;
+  /** Where it was asked. */
+  url: string;
   /** Whether a key has to be sent. */
   keyed: boolean;
 }
@@ -83,7 +87,7 @@ function curl({ ask, file, type, output, keyed }: Parts): string {
     ...(keyed ? [`--header "Authorization: Bearer $DARKROOM_KEY"`] : []),
     `--data-binary ${quoted(`@${local(file)}`)}`,
     `--output ${quoted(local(output))}`,
-    quoted(address(ask)),
+    quoted(requestUrl(ask)),
   ].join(" \\\n  ");
 }
 
@@ -93,7 +97,7 @@ function python({ ask, file, type, output, keyed }: Parts): string {
 
 with open(${literal(file)}, "rb") as picture:
     answer = requests.post(
-        ${literal(address({ ...ask, options: {} }))},
+        ${literal(requestUrl({ ...ask, options: {} }))},
         params={${options.join(", ")}},
         headers={
             "Content-Type": ${literal(type)},
@@ -111,7 +115,7 @@ function javascript({ ask, file, type, output, keyed }: Parts): string {
   return `// Node 18 or newer, as a file .mjs; in a browser \`body\` is the File of an <input type="file">.
 import { readFile, writeFile } from "node:fs/promises";
 
-const answer = await fetch(${literal(address(ask))}, {
+const answer = await fetch(${literal(requestUrl(ask))}, {
   method: "POST",
   headers: {
     "Content-Type": ${literal(type)},
@@ -125,12 +129,12 @@ await writeFile(${literal(output)}, Buffer.from(await answer.arrayBuffer()));
 }
 
 /** The command line draws a video's boxes by the ending of its output; it takes a key from DARKROOM_KEY by itself. */
-function darkroom({ ask, file, output }: Parts): string {
+function darkroom({ ask, file, output, url }: Parts): string {
   const { render, ...options } = ask.options;
   const result = render ? `${output.replace(/\.[^.]*$/, "")}.${render}` : output;
   return [
     `darkroom run ${quoted(ask.fn.name)} ${quoted(local(file))}`,
-    `--url ${quoted(ask.fn.address)}`,
+    `--url ${quoted(url)}`,
     ...Object.entries(options).map(([name, value]) => `--opt ${quoted(`${name}=${value}`)}`),
     `--output ${quoted(local(result))}`,
   ].join(" \\\n  ");

@@ -1,9 +1,10 @@
 // The controls of a function, drawn from its own OpenAPI document.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Fn, Variant } from "../lib/functions.ts";
+import type { Fn } from "../lib/functions.ts";
 import { controls, type Control } from "../lib/options.ts";
 import type { Options } from "../lib/send.ts";
+import type { Variant } from "../lib/told.ts";
 import { words } from "../lib/words.ts";
 import { Busy } from "./busy.tsx";
 import { Field } from "./controls/field.tsx";
@@ -35,7 +36,7 @@ interface Loaded {
 }
 
 export function Controls({ fn, route = "/", value, onChange, only, without }: ControlsProps) {
-  const of = `${fn.address} ${route}`;
+  const of = `${fn.name} ${route}`;
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [slow, setSlow] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);

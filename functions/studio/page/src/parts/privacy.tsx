@@ -26,10 +26,10 @@ export function duration(seconds: number): string {
   return new Intl.NumberFormat(language.value === "zh" ? "zh-Hans" : "en", { style: "unit", unit, unitDisplay: "long" }).format(seconds / length);
 }
 
-/** How long a function keeps things, as a key to group by; null where it has not told. */
+/** How long a function keeps things, at the address that does so longest, as a key to group by; null where it has not told. */
 function kept(fn: Fn): number | null {
-  const told = fn.told.value;
-  return told ? (told.store?.kept_s ?? 0) : null;
+  const told = fn.addresses.flatMap((one) => one.told.value ?? []);
+  return told.length > 0 ? Math.max(...told.map(({ store }) => store?.kept_s ?? 0)) : null;
 }
 
 /** The sentences: what stays here, and what each function keeps. */

@@ -10,7 +10,7 @@ import { words } from "../lib/words.ts";
 import { Icon } from "./icon.tsx";
 
 export interface SnippetProps {
-  ask: Pick<Ask, "fn" | "route" | "options" | "accept">;
+  ask: Pick<Ask, "fn" | "at" | "route" | "options" | "accept">;
   /** The file's name on the person's side. */
   file: string;
 }
@@ -52,7 +52,7 @@ export function Snippet({ ask, file }: SnippetProps) {
           ))}
         </div>
         <pre class="snippet-code" id={id} tabIndex={0} role="region" aria-label={say("code", { language })} lang="en"><code>{text}</code></pre>
-        {ask.fn.told.value?.keys && <p class="quiet">{say("key")}</p>}
+        {(ask.at ?? ask.fn.first.value).told.value?.keys && <p class="quiet">{say("key")}</p>}
         <div>
           <button type="button" onClick={() => void copyText(text).then((done) => tell(say(done ? "copied" : "refused")))}>
             <Icon name="copy" /> {say("copy")}

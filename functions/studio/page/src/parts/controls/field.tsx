@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
-import type { Variant } from "../../lib/functions.ts";
+import type { Variant } from "../../lib/told.ts";
 import { toldNetwork } from "../../lib/networks.ts";
 import { label, type Control } from "../../lib/options.ts";
 import { words } from "../../lib/words.ts";

@@ -1,7 +1,8 @@
 // Whose pictures these are: the samples that the page offers and the paintings that it knows.
 
 import { useEffect, useState } from "preact/hooks";
-import { functions, type Style } from "../../lib/functions.ts";
+import { functions } from "../../lib/functions.ts";
+import type { Style } from "../../lib/told.ts";
 import { words } from "../../lib/words.ts";
 import { told as painting, year } from "../../lib/translated.ts";
 

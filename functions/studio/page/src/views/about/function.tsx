@@ -1,8 +1,9 @@
 // One function: what it does, and each of its networks.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Fn, Variant } from "../../lib/functions.ts";
+import type { Fn } from "../../lib/functions.ts";
 import { fnName, fnSummary } from "../../lib/names.ts";
+import type { Variant } from "../../lib/told.ts";
 import { words } from "../../lib/words.ts";
 import { Busy } from "../../parts/busy.tsx";
 import { Notice } from "../../parts/notice.tsx";

@@ -1,8 +1,9 @@
 // One network of a function: paper, licence, weights, speed, and how well it does, in the precision that serves.
 
 import { useState } from "preact/hooks";
-import type { Detail, Fn, Variant } from "../../lib/functions.ts";
+import type { Fn } from "../../lib/functions.ts";
 import { toldNetwork } from "../../lib/networks.ts";
+import type { Detail, Variant } from "../../lib/told.ts";
 import { bytes, number, seconds, words } from "../../lib/words.ts";
 import { told } from "./chinese.ts";
 import { followable } from "./link.ts";

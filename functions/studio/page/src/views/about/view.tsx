@@ -54,9 +54,9 @@ export default function View() {
           {all.map((fn) => (
             <li key={fn.name}>
               <strong>{fnName(fn.name)}</strong>
-              <a href={fn.address}>{say("page")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
-              <a href={fn.at("openapi.json")}>{say("openapi")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
-              <a href={fn.at("models")}>{say("models")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
+              <a href={fn.first.value.url}>{say("page")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
+              <a href={fn.first.value.at("openapi.json")}>{say("openapi")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
+              <a href={fn.first.value.at("models")}>{say("models")}<span class="hidden-words"> {fnName(fn.name)}</span></a>
             </li>
           ))}
         </ul>

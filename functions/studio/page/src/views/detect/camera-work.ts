@@ -1,6 +1,7 @@
 // Camera frames on their way to the function and back: a few at a time, the newest answer wins.
 
 import { signal, type Signal } from "@preact/signals";
+import type { Address } from "../../lib/address.ts";
 import type { Fn } from "../../lib/functions.ts";
 import { Problem, send } from "../../lib/send.ts";
 import { words } from "../../lib/words.ts";
@@ -50,6 +51,8 @@ export class CameraWork {
   #inFlight = 0;
   #number = 0;
   #newest = 0;
+  /** The address that the frames go to, since the camera was opened or played on. */
+  #at: Address | undefined;
   #failures = 0;
   #notBefore = 0;
 
@@ -153,6 +156,7 @@ export class CameraWork {
     this.#quiet();
     [this.#inFlight, this.#newest, this.#failures, this.#notBefore] = [0, this.#number, 0, 0];
     this.#fresh = false;
+    this.#at = undefined;
   }
 
   /** Sends the frame of the moment if it is new and there is room. */
@@ -178,12 +182,14 @@ export class CameraWork {
     let problem: unknown = null;
     try {
       const asked = send({
-        fn: this.#fn, body, options: { threshold: LOWEST, max_boxes: MOST }, accept: "application/json",
+        fn: this.#fn, at: this.#at, body, options: { threshold: LOWEST, max_boxes: MOST }, accept: "application/json",
         headers: { "cache-control": "no-store" }, once: true, signal: stop.signal,
       });
       // The next frame is made ready while this one is away.
       this.#pump();
-      found = picture(JSON.parse(await (await asked).body.text()));
+      const answer = await asked;
+      if (!stop.signal.aborted) this.#at = answer.ask.at;
+      found = picture(JSON.parse(await answer.body.text()));
     } catch (cause) {
       problem = cause;
     }

@@ -93,7 +93,7 @@ export function PictureTab({ fn, work }: { fn: Fn; work: PictureWork }) {
           <summary>{say("settings")}</summary>
           <Controls fn={fn} value={work.options.value} onChange={(options) => { work.options.value = options; }} only={SETTINGS} />
         </details>
-        {answer && picture && <Snippet ask={{ fn, options: work.filters(), accept: answer.ask.accept }} file={picture.name} />}
+        {answer && picture && <Snippet ask={{ ...answer.ask, options: work.filters() }} file={picture.name} />}
       </div>
     </div>
   );

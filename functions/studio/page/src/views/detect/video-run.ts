@@ -33,6 +33,8 @@ export interface End {
 }
 
 const RENDERED = "video/x-msvideo";
+/** Asked for besides where it is kept. */
+const RENDER = { render: "avi" };
 
 export class VideoRun {
   readonly file: File;
@@ -48,8 +50,6 @@ export class VideoRun {
   readonly saveProblem: Signal<unknown> = signal(null);
   /** Called after every frame, and at the end. */
   follow: () => void = () => undefined;
-  /** Whether the function is being asked what it keeps, before anything is sent. */
-  #asking = false;
   #begun = 0;
   #stopSaving: AbortController | null = null;
 
@@ -58,9 +58,9 @@ export class VideoRun {
   }
 
   /** The request, as it was made. */
-  get ask(): Pick<Ask, "route" | "options" | "accept"> | null {
+  get ask(): Pick<Ask, "at" | "route" | "options" | "accept"> | null {
     const options = this.asked.value;
-    return options && { route: "video", options, accept: "application/jsonl" };
+    return options && { at: this.run.answer.value?.ask.at, route: "video", options, accept: "application/jsonl" };
   }
 
   /** Whether every frame is done. */
@@ -110,17 +110,12 @@ export class VideoRun {
 
   /** Sends the video; what came before of it goes. */
   async start(fn: Fn, options: Options): Promise<void> {
-    if (this.run.busy.peek() || this.#asking) return;
+    if (this.run.busy.peek()) return;
     this.stopSaving();
     this.#forget();
-    // Whether it keeps a store decides how it is asked; a function that does not answer fails in `send`.
-    this.#asking = true;
-    if (!fn.told.value) await fn.look();
-    this.#asking = false;
-    this.asked.value = { ...options, ...(fn.told.value?.store ? { render: "avi" } : {}) };
-    const ask = this.ask;
-    if (!ask) return;
-    const answer = await this.run.start({ ...ask, fn, body: this.file, upload: true, line: (line) => this.#take(line) });
+    this.asked.value = { ...options, ...(fn.told.value?.store ? RENDER : {}) };
+    const answer = await this.run.start({ fn, route: "video", body: this.file, options, stored: RENDER, accept: "application/jsonl", upload: true, line: (line) => this.#take(line) });
+    if (answer) this.asked.value = answer.ask.options;
     if (answer && !this.end.peek()) this.run.problem.value = new Problem("cut", 0, null);
     this.follow();
   }
@@ -132,7 +127,7 @@ export class VideoRun {
 
   /** The video with the boxes drawn in; null where it failed (`saveProblem`) or was stopped. */
   async rendered(fn: Fn): Promise<{ body: Blob; name: string } | null> {
-    const [end, asked] = [this.end.peek(), this.asked.peek()];
+    const [end, asked, at] = [this.end.peek(), this.asked.peek(), this.run.answer.peek()?.ask.at];
     if (!end || !asked || this.saving.peek()) return null;
     const stop = new AbortController();
     this.#stopSaving = stop;
@@ -144,9 +139,9 @@ export class VideoRun {
     const ask = { fn, accept: RENDERED, signal: stop.signal, progress };
     try {
       const { render: _, ...options } = asked;
-      const body = end.result
-        ? await fetchKept(ask, end.result.address)
-        : (await send({ ...ask, route: "video", body: this.file, options, upload: true })).body;
+      const body = end.result && at
+        ? await fetchKept({ ...ask, at }, end.result.address)
+        : (await send({ ...ask, at, route: "video", body: this.file, options, upload: true })).body;
       return { body, name: renamed(this.file.name, "boxes.avi") };
     } catch (cause) {
       if (!stop.signal.aborted) this.saveProblem.value = cause;

@@ -1,7 +1,8 @@
 // A thing of the history in words: its options, its time, its answer.
 
 import { signal } from "@preact/signals";
-import { byName, functions, type Task } from "../../lib/functions.ts";
+import { byName, functions } from "../../lib/functions.ts";
+import type { Task } from "../../lib/told.ts";
 import type { Entry, Kept } from "../../lib/history.ts";
 import { label } from "../../lib/options.ts";
 import { language, number, words } from "../../lib/words.ts";

@@ -1,7 +1,8 @@
 // The paintings of all functions that have styles.
 
 import { controls } from "../../lib/options.ts";
-import { ofTask, type Fn, type Style } from "../../lib/functions.ts";
+import { ofTask, type Fn } from "../../lib/functions.ts";
+import type { Style } from "../../lib/told.ts";
 
 /** A style and the function that has it. */
 export interface Painting extends Style {

@@ -1,1 +1,0 @@
-import{F as d}from"./chunk-KOGA4GXP.js";function e({name:n,children:t}){return d("div",{children:[d("dt",{children:n}),d("dd",{children:t})]})}export{e as a};
