@@ -10,6 +10,7 @@ mod contract;
 mod detect;
 mod doors;
 mod golden;
+mod hook;
 mod hostile;
 mod jobs;
 mod keys;

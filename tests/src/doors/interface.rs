@@ -1,5 +1,7 @@
 //! The Lambda door in AWS's own Runtime Interface Emulator, which enforces what the other emulator lets pass.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::{contract, event, free_port, outside};
@@ -34,12 +36,17 @@ pub struct Rie {
 
 impl Rie {
     pub fn start(function: &str, settings: &[(&str, &str)]) -> Self {
+        Self::of(&program(function), settings)
+    }
+
+    /// Any program that serves Lambda.
+    pub fn of(program: &Path, settings: &[(&str, &str)]) -> Self {
         let (front, back) = (free_port(), free_port());
         let mut command = outside(tool("aws-lambda-rie"));
         command
             .args(["--log-level", "error", "--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
             .args(["--runtime-api-address", &format!("127.0.0.1:{back}")])
-            .arg(program(function))
+            .arg(program)
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60")
             .envs(settings.iter().copied());
         let process = Process::spawn_ended_by(&mut command, "TERM");
@@ -49,9 +56,14 @@ impl Rie {
     }
 
     pub fn ask(&self, ask: &Ask) -> Answer {
-        let answer = send(&self.address, &post_json("/2015-03-31/functions/function/invocations", &event(ask)));
+        let answer = self.invoke(&event(ask));
         assert_eq!(answer.status, 200, "{:.500} {:?}", answer.text(), self.process.lines());
         unstream(&answer.body)
+    }
+
+    /// What comes back for an event, as it is.
+    pub fn invoke(&self, event: &Value) -> Answer {
+        send(&self.address, &post_json("/2015-03-31/functions/function/invocations", event))
     }
 }
 
