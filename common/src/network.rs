@@ -91,11 +91,11 @@ impl Engine {
     fn providers(&self) -> Vec<ExecutionProviderDispatch> {
         // The arena is off: it would keep the peak of the largest picture for life (see `memory`).
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
+        // Its short floats (10 bits of 23) are off: answers are those of the CPU within 1/255.
+        let cuda = ep::CUDA::default().with_tf32(false).build();
         match self.provider {
-            Provider::Cuda => vec![ep::CUDA::default().build().error_on_failure(), cpu],
-            Provider::Tensorrt => {
-                vec![ep::TensorRT::default().build().error_on_failure(), ep::CUDA::default().build(), cpu]
-            }
+            Provider::Cuda => vec![cuda.error_on_failure(), cpu],
+            Provider::Tensorrt => vec![ep::TensorRT::default().build().error_on_failure(), cuda, cpu],
             Provider::Auto | Provider::Cpu => vec![cpu],
         }
     }

@@ -14,8 +14,11 @@ use crate::error::{Error, Result};
 use crate::settings::Settings;
 
 /// Digests of the libraries this was built and tested with.
-const KNOWN: &[(&str, &str)] =
-    &[("1.31.1, x86-64, CPU", "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3")];
+const KNOWN: &[(&str, &str)] = &[
+    ("1.31.1, x86-64, CPU", "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3"),
+    ("1.31.1, arm64, CPU", "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467"),
+    ("1.31.1, x86-64, CUDA 13", "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
+];
 
 /// The path of the library, once its digest is right.
 pub(crate) fn verified_library(settings: &Settings) -> Result<PathBuf> {
