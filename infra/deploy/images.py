@@ -7,10 +7,10 @@ import base64
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 
 from infra.deploy.account import Account
 from infra.functions import ROOT, Function, Wrong
+from infra.images.image import Image
 
 LIST = ROOT / "out" / "images.txt"
 # What an image is made of.
@@ -19,25 +19,9 @@ SOURCES = ("Cargo.toml", "Cargo.lock", "common", "functions", "models", "infra/i
 ASIDE = {"node_modules", "__pycache__", "workshop", "page"}
 
 
-@dataclass(frozen=True)
-class Image:
-    """One image: of a function, in a flavour ("cpu" or "gpu")."""
-
-    function: Function
-    flavour: str
-
-    @property
-    def name(self) -> str:
-        return f"darkroom/{self.function.name}:{self.flavour}"
-
-    @property
-    def repository(self) -> str:
-        return self.name.partition(":")[0]
-
-    @property
-    def parameter(self) -> str:
-        """The template's parameter that takes its reference."""
-        return ("GpuImage" if self.flavour == "gpu" else "Image") + self.function.logical_id
+def parameter(image: Image) -> str:
+    """The template's parameter that takes the image's reference."""
+    return ("GpuImage" if image.flavour == "gpu" else "Image") + image.function.logical_id
 
 
 def wanted(functions: list[Function], gpu: bool) -> list[Image]:

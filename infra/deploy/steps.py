@@ -83,7 +83,7 @@ def references(run: Run, gpu: bool) -> dict[str, str]:
     wanted = images.wanted(run.settings.functions, gpu)
     digests = images.built(wanted)
     registry = images.push(run.account, wanted)
-    return {each.parameter: f"{registry}/{each.repository}@{digests[each.name]}" for each in wanted}
+    return {images.parameter(each): f"{registry}/{each.repository}@{digests[each.name]}" for each in wanted}
 
 
 def bring(

@@ -20,6 +20,10 @@ class Image:
         return f"darkroom/{self.function.name}:{self.flavour}"
 
     @property
+    def repository(self) -> str:
+        return self.name.partition(":")[0]
+
+    @property
     def folder(self) -> str:
         """What its own files are laid ready in, below the stage."""
         return f"{self.function.name}-{self.flavour}"
