@@ -4,19 +4,15 @@ Building and pushing are `infra.images`; here stands only when, and with which n
 """
 
 import base64
-import os
 import subprocess
 import sys
 
 from infra.deploy.account import Account
 from infra.functions import ROOT, Function, Wrong
+from infra.images import sources
 from infra.images.image import Image
 
 LIST = ROOT / "out" / "images.txt"
-# What an image is made of.
-SOURCES = ("Cargo.toml", "Cargo.lock", "common", "functions", "models", "infra/images")
-# Models are trained and the page is built beside what goes into images.
-ASIDE = {"node_modules", "__pycache__", "workshop", "page"}
 
 
 def parameter(image: Image) -> str:
@@ -32,8 +28,8 @@ def wanted(functions: list[Function], gpu: bool) -> list[Image]:
 
 def built(images: list[Image]) -> dict[str, str]:
     """Digest by name of every image, built first where that is needed."""
-    stale = fresh_since() is None
-    if missing := images if stale else [image for image in images if image.name not in listed()]:
+    fresh = listed() if sources.stand_since(LIST) else {}
+    if missing := [image for image in images if image.name not in fresh]:
         for flavour in sorted({image.flavour for image in missing}):
             names = [image.function.name for image in missing if image.flavour == flavour]
             run(["build", "--flavours", flavour, *names])
@@ -48,27 +44,6 @@ def listed() -> dict[str, str]:
     if not LIST.is_file():
         return {}
     return {name: digest for name, digest, _ in (line.split() for line in LIST.read_text().splitlines())}
-
-
-def fresh_since() -> float | None:
-    """When the images were built; none if they were not, or a source has changed since."""
-    if not LIST.is_file():
-        return None
-    at = LIST.stat().st_mtime
-    return at if newest() <= at else None
-
-
-def newest() -> float:
-    """When the youngest source was changed, in seconds since 1970."""
-    times = [0.0]
-    for source in SOURCES:
-        path = ROOT / source
-        if path.is_file():
-            times.append(path.stat().st_mtime)
-        for folder, folders, files in os.walk(path):
-            folders[:] = [each for each in folders if each not in ASIDE and not each.startswith(".")]
-            times += [os.stat(os.path.join(folder, each)).st_mtime for each in files]
-    return max(times)
 
 
 def push(account: Account, images: list[Image]) -> str:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from infra.functions import ROOT, Wrong
-from infra.images import debian, gpu, make, repeat, trial
+from infra.images import debian, gpu, make, repeat, sources, trial
 from infra.images.image import chosen
 from infra.images.layout import Layout
 from infra.images.push import push
@@ -56,7 +56,10 @@ def run(asked: argparse.Namespace) -> None:
     else:
         images = chosen(" ".join(asked.names), asked.flavours)
         if asked.command == "build":
-            make.make(images, OUT).write_list(LIST)
+            # What was built of older sources is told no longer.
+            stands = sources.stand_since(LIST)
+            layout = make.make(images, OUT)
+            layout.write_list(LIST, layout.names() if stands else [image.name for image in images])
         elif asked.command == "test":
             trial.run(images, OUT, Layout(OUT / "oci"))
         elif asked.command == "repeat":

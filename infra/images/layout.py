@@ -130,6 +130,6 @@ class Layout:
             if f"sha256:{path.name}" not in held:
                 path.unlink()
 
-    def write_list(self, path: Path) -> None:
+    def write_list(self, path: Path, names: list[str]) -> None:
         """A line an image: NAME DIGEST BYTES."""
-        path.write_text("".join(f"{name} {self.digest(name)} {self.bytes(name)}\n" for name in self.names()))
+        path.write_text("".join(f"{name} {self.digest(name)} {self.bytes(name)}\n" for name in sorted(names)))

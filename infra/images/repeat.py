@@ -15,7 +15,7 @@ from infra.images.layout import Layout
 
 def run(images: list[Image], out: Path) -> None:
     """Builds in copies of the tree with names of different lengths, with empty target folders and no layers kept."""
-    folders, found = (out / "once", out / "in-another-folder/again"), []
+    folders, found = (out / "once", out / "in-another-folder"), []
     try:
         # Both before the first is built: the tree may be worked on.
         for folder in folders:

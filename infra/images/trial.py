@@ -111,6 +111,9 @@ def in_container(image: Image, engine: Engine, reference: str, asked: ask.Questi
             "says by --health that it is well where nothing listens": not container.does(
                 "/usr/bin/function", "--health", PORT=str(free_port())
             ),
+            "holds programs that do not run": all(
+                container.does(f"/usr/bin/{program}", "-version") for program in image.function.programs
+            ),
             "holds a shell": not any(container.does(shell, "-c", "exit 0") for shell in SHELLS),
             f"wrote {', '.join(container.changed())}": not container.changed(),
         }

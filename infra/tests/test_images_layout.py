@@ -40,7 +40,7 @@ def test_an_image_of_docker_comes_in_and_is_listed_with_its_bytes(tmp_path: Path
         layout.take(saved(layers), "darkroom/x:cpu")
     layout.mend("darkroom/x:cpu")
     layout.sweep()
-    layout.write_list(tmp_path / "images.txt")
+    layout.write_list(tmp_path / "images.txt", layout.names())
     name, digest, size = (tmp_path / "images.txt").read_text().split()
     manifest = layout.manifest(name)
     assert (name, digest) == ("darkroom/x:cpu", layout.digest(name))
