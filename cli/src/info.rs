@@ -39,16 +39,38 @@ pub async fn info(client: &Client) -> Result<()> {
     print(&lines.join("\n"))
 }
 
-/// The leaves of the tree of models.
-fn list(node: &Value, lines: &mut Vec<String>) {
-    let children = node["children"].as_array().filter(|children| !children.is_empty());
-    for child in children.into_iter().flatten() {
-        list(child, lines);
+/// The tree of models, families with their titles; after it those that can't be used, with the reason.
+fn list(tree: &Value, lines: &mut Vec<String>) {
+    let (mut here, mut away) = (Vec::new(), Vec::new());
+    for node in children(tree) {
+        let leaves = if children(node).is_empty() { vec![node] } else { children(node).iter().collect() };
+        let (ready, others): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf["status"] == "ready");
+        if !ready.is_empty() && !children(node).is_empty() {
+            here.push(format!("  {} ({})", word(node, "title"), word(node, "description")));
+        }
+        here.extend(ready.into_iter().map(|leaf| {
+            let terms = leaf["terms"].as_str().filter(|terms| *terms != "free");
+            let terms = terms.map_or(String::new(), |terms| format!(" ({}: {terms})", word(leaf, "licence")));
+            format!("  {:<16} {}{terms}", word(leaf, "name"), word(leaf, "title"))
+        }));
+        away.extend(others.into_iter().map(|leaf| {
+            let reason = leaf["reason"].as_str().unwrap_or(word(leaf, "status"));
+            format!("  {:<16} {}: {reason}", word(leaf, "name"), word(leaf, "licence"))
+        }));
     }
-    if let (None, Some(name), Some(title)) = (children, node["name"].as_str(), node["title"].as_str()) {
-        let status = node["status"].as_str().filter(|status| *status != "ready");
-        lines.push(format!("  {name:<12} {title}{}", status.map_or(String::new(), |status| format!(" ({status})"))));
+    lines.extend(here);
+    if !away.is_empty() {
+        lines.push(format!("\nModels that can't be used here ({})", away.len()));
+        lines.extend(away);
     }
+}
+
+fn children(node: &Value) -> &[Value] {
+    node["children"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn word<'a>(node: &'a Value, member: &str) -> &'a str {
+    node[member].as_str().unwrap_or("?")
 }
 
 /// `0..1: `, `png|jpeg|webp: `, or nothing.
@@ -75,13 +97,24 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn leaves_of_the_tree_are_listed() {
-        let leaf = |name, status| json!({"name": name, "title": "T", "status": status, "children": []});
+    fn the_tree_is_listed_and_then_what_is_away() {
+        let leaf = |name, status, terms, reason: Value| json!({"name": name, "title": "T", "status": status, "licence": "L", "terms": terms, "reason": reason, "children": []});
+        let family = [leaf("b", "ready", "unstated", Value::Null), leaf("c", "fetch", "free", json!("not here yet"))];
         let tree = json!({"name": "f", "title": "F", "children": [
-            leaf("a", "ready"), {"name": "group", "title": "G", "children": [leaf("b", "fetch")]}]});
+            leaf("a", "ready", "free", Value::Null),
+            {"name": "group", "title": "G", "description": "2 networks", "children": family},
+            {"name": "none", "title": "N", "description": "1", "children": [leaf("d", "broken", "free", Value::Null)]}]});
         let mut lines = Vec::new();
         list(&tree, &mut lines);
-        assert_eq!(lines, ["  a            T", "  b            T (fetch)"]);
+        let expect = [
+            "  a                T",
+            "  G (2 networks)",
+            "  b                T (L: unstated)",
+            "\nModels that can't be used here (2)",
+            "  c                L: not here yet",
+            "  d                L: broken",
+        ];
+        assert_eq!(lines, expect);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
 use crate::knobs::knobs;
@@ -30,7 +30,10 @@ pub struct Catalogue {
 
 struct Variant {
     folder: PathBuf,
+    /// As its folder bears it out.
     manifest: Manifest,
+    /// Those that the manifest names, there or not.
+    files: Vec<String>,
     stamp: Stamp,
     model: Mutex<Option<Arc<Model>>>,
     /// When it was last asked for: a number that grows.
@@ -60,13 +63,16 @@ impl Catalogue {
         let mut variants = BTreeMap::new();
         for folder in folders(&folder)? {
             let variant = Variant::read(folder)?;
+            variant.apart_from(variants.values())?;
             variants.insert(variant.manifest.variant.clone(), Arc::new(variant));
         }
-        if !variants.contains_key(&settings.model) {
-            let message = format!("models {}: there is no variant `{}` (MODEL)", folder.display(), settings.model);
-            return Err(Error::internal(message));
-        }
-        Ok(Self { engine, default: settings.model.clone(), folder, variants, memory: settings.model_memory })
+        let wrong = |what: &str| Error::internal(format!("models {}: {what} (MODEL)", folder.display()));
+        let default = &settings.model;
+        match variants.get(default) {
+            None => return Err(wrong(&format!("there is no variant `{default}`"))),
+            Some(variant) => variant.usable().map_err(|away| wrong(away.message()))?,
+        };
+        Ok(Self { engine, default: default.clone(), folder, variants, memory: settings.model_memory })
     }
 
     /// Looks at the folder again; `None` where nothing changed. `refused`: the states that were looked at before and not
@@ -79,13 +85,19 @@ impl Catalogue {
         for folder in folders(&self.folder)? {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let old = self.variants.get(&name);
-            if let Some(old) = old.filter(|old| old.stamp == stamp(&folder, &old.manifest)) {
+            if let Some(old) = old.filter(|old| old.stamp == stamp(&folder, &old.files)) {
                 variants.insert(name, old.clone());
                 continue;
             }
             let seen = fingerprint(&folder);
             if refused.get(&folder) != Some(&seen) {
-                match Variant::read(folder.clone()).and_then(|new| new.opened(&self.engine, old)) {
+                let there =
+                    self.variants.values().filter(|other| other.manifest.variant != name && other.folder.is_dir());
+                let new = Variant::read(folder.clone()).and_then(|new| {
+                    new.apart_from(there.chain(variants.values()))?;
+                    new.opened(&self.engine, old)
+                });
+                match new {
                     Ok(new) => {
                         refused.remove(&folder);
                         variants.insert(name.clone(), Arc::new(new));
@@ -130,30 +142,35 @@ impl Catalogue {
         &self.default
     }
 
-    /// All manifests, by name.
+    /// The manifests of the variants that can be used, by name.
     pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.all().filter(|manifest| manifest.status == Status::Ready)
+    }
+
+    /// Those of all variants, by name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Manifest> {
         self.variants.values().map(|variant| &variant.manifest)
     }
 
     /// The manifest of the variant of this name.
+    ///
+    /// # Errors
+    /// `Bad` where there is none, and for one that can't be used, with the reason.
     pub fn manifest(&self, name: &str) -> Result<&Manifest> {
-        match self.variants.get(name) {
-            Some(variant) => Ok(&variant.manifest),
-            None => {
-                let names: Vec<_> = self.variants.keys().map(String::as_str).collect();
-                Err(Error::bad(format!("there is no model `{name}`; there are {}", names.join(", "))))
-            }
-        }
+        self.variant(name)?.usable()
+    }
+
+    fn variant(&self, name: &str) -> Result<&Arc<Variant>> {
+        self.variants.get(name).ok_or_else(|| {
+            let names: Vec<_> = self.manifests().map(|manifest| &*manifest.variant).collect();
+            Error::bad(format!("there is no model `{name}`; there are {}", names.join(", ")))
+        })
     }
 
     /// The network of that variant, opened now if it is the first time.
     pub fn model(&self, name: &str) -> Result<Arc<Model>> {
-        let manifest = self.manifest(name)?;
-        if manifest.status == Status::Broken {
-            let reason = manifest.reason.as_deref().unwrap_or("no reason is given");
-            return Err(Error::bad(format!("model `{name}` does not work: {reason}")));
-        }
-        let variant = &self.variants[name];
+        let variant = self.variant(name)?;
+        variant.usable()?;
         variant.used.store(ASKED.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let model = {
             let mut model = variant.model();
@@ -243,39 +260,52 @@ impl Catalogue {
         Error::bad(format!("there is no option `{option}`; there are {}", known.join(", ")))
     }
 
-    /// What `GET /models` answers: a tree of one level today.
-    pub(crate) fn tree(&self, name: &str, title: &str, summary: &str) -> Value {
-        let children: Vec<_> = self.manifests().map(|manifest| self.leaf(manifest)).collect();
-        json!({"name": name, "title": title, "description": summary, "default": self.default, "children": children})
+    /// The manifest of any variant, usable or not, and its card's text.
+    pub(crate) fn card(&self, name: &str) -> Result<(&Manifest, Option<String>)> {
+        let variant = self.variant(name)?;
+        Ok((&variant.manifest, std::fs::read_to_string(variant.folder.join("CARD.md")).ok()))
     }
 
-    /// What `GET /models/{variant}` answers: the manifest, the card's text, and what is served of it here.
-    pub fn card(&self, name: &str) -> Result<Value> {
-        let manifest = self.manifest(name).map_err(|wrong| Error::new(Kind::NotFound, wrong.message()))?;
-        let mut card = json!(manifest);
-        card["card"] = json!(std::fs::read_to_string(self.variants[name].folder.join("CARD.md")).ok());
-        card["knobs"] = json!(knobs(manifest));
-        card["serves"] =
-            json!({"precision": self.engine.precision(manifest).name(), "provider": self.engine.provider()});
-        Ok(card)
-    }
-
-    fn leaf(&self, manifest: &Manifest) -> Value {
-        json!({
-            "name": manifest.variant, "type": manifest.task, "title": manifest.title, "description": manifest.summary,
-            "path": format!("models/{}", manifest.variant), "status": manifest.status, "reason": manifest.reason,
-            "licence": manifest.licence, "paper": manifest.paper, "scale": manifest.picture.scale,
-            "knobs": knobs(manifest), "styles": manifest.styles, "quality": manifest.quality, "speed": manifest.speed,
-            "serves": self.engine.precision(manifest).name(), "children": [],
-        })
+    /// The arithmetic that a variant runs in here.
+    pub(crate) fn precision(&self, manifest: &Manifest) -> &'static str {
+        self.engine.precision(manifest).name()
     }
 }
 
 impl Variant {
     fn read(folder: PathBuf) -> Result<Self> {
-        let manifest = Manifest::read(&folder)?;
-        let stamp = stamp(&folder, &manifest);
-        Ok(Self { folder, manifest, stamp, model: Mutex::default(), used: AtomicU64::new(0) })
+        let written = Manifest::read(&folder)?;
+        let files = written.files();
+        // Before it is looked what is there: a file that comes meanwhile makes another stamp.
+        let stamp = stamp(&folder, &files);
+        let manifest = written.found(&folder);
+        Ok(Self { folder, manifest, files, stamp, model: Mutex::default(), used: AtomicU64::new(0) })
+    }
+
+    /// Its manifest, where it can be used.
+    fn usable(&self) -> Result<&Manifest> {
+        let Manifest { variant, status, reason, .. } = &self.manifest;
+        if *status == Status::Ready {
+            return Ok(&self.manifest);
+        }
+        let reason = reason.as_deref().unwrap_or("no reason is given");
+        Err(Error::bad(format!("model `{variant}` can't be used ({reason})")))
+    }
+
+    /// Fails where a family and a variant have one name: an address under `models/` is one thing.
+    fn apart_from<'a>(&self, others: impl Iterator<Item = &'a Arc<Self>>) -> Result<()> {
+        let clash = |of: &Manifest, with: &Manifest| match &of.family {
+            Some(family) if family.name == with.variant => Err(Error::internal(format!(
+                "{}: the family of `{}` is named `{}`, as a variant is",
+                self.folder.join("model.json").display(),
+                of.variant,
+                family.name
+            ))),
+            _ => Ok(()),
+        };
+        let own = &self.manifest;
+        clash(own, own)?;
+        others.map(|other| &other.manifest).try_for_each(|other| clash(own, other).and_then(|()| clash(other, own)))
     }
 
     /// Opened, to see that it can be; kept open where `old` is.
@@ -284,7 +314,7 @@ impl Variant {
             return Ok(self);
         }
         let model = Model::open(engine, &self.folder, &self.manifest)?;
-        if stamp(&self.folder, &self.manifest) != self.stamp {
+        if stamp(&self.folder, &self.files) != self.stamp {
             return Err(Error::internal(format!("{}: changed while it was read", self.folder.display())));
         }
         if old.is_some_and(|old| old.model().is_some()) {
@@ -295,7 +325,7 @@ impl Variant {
 
     /// What to say where it can't be opened: its files may be on their way to being others.
     fn replaced(&self, wrong: Error) -> Error {
-        if stamp(&self.folder, &self.manifest) == self.stamp {
+        if stamp(&self.folder, &self.files) == self.stamp {
             return wrong;
         }
         let message = format!("model `{}` is being replaced; come again in a moment", self.manifest.variant);
@@ -307,13 +337,14 @@ impl Variant {
     }
 }
 
-/// The folders of variants in a function's folder, by name.
+/// The folders of variants in a function's folder, by name; one with a dot before its name is in the making.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     let wrong = |cause: std::io::Error| Error::internal(format!("models {}: {cause}", folder.display()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(wrong)? {
-        let folder = entry.map_err(wrong)?.path();
-        if folder.join("model.json").is_file() {
+        let entry = entry.map_err(wrong)?;
+        let folder = entry.path();
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") && folder.join("model.json").is_file() {
             found.push(folder);
         }
     }
@@ -321,8 +352,8 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn stamp(folder: &Path, manifest: &Manifest) -> Stamp {
-    let files = manifest.weights.iter().map(|weights| &*weights.file).chain(manifest.labels.as_deref());
+fn stamp(folder: &Path, files: &[String]) -> Stamp {
+    let files = files.iter().map(String::as_str);
     ["model.json"].into_iter().chain(files).map(|file| changed(&folder.join(file))).collect()
 }
 

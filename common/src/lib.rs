@@ -19,6 +19,7 @@ mod runtime;
 mod network;
 mod model;
 mod catalogue;
+mod tree;
 mod options;
 mod request;
 mod reply;

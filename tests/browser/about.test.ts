@@ -9,11 +9,18 @@ import { join } from "node:path";
 
 interface Told {
   licence: string;
+  terms: string;
+  status: string;
+  reason: string | null;
   paper: string | null;
   serves: string;
   name: string;
   quality: { precision: string; set: string; value: number }[];
+  children: Told[];
 }
+
+/** The variants of a tree. */
+const leaves = (tree: Told): Told[] => (tree.children.length > 0 ? tree.children.flatMap(leaves) : [tree]);
 
 /** The page's server tells this address for feedback. */
 const feedback = (address: string | null): Fault => ({ route }, response) => {
@@ -26,14 +33,25 @@ const feedback = (address: string | null): Fault => ({ route }, response) => {
 test("about: every network with its paper, licence and quality, and the operator's address for feedback", { at: "/about" }, async ({ page, door, emulator }) => {
   for (const [name, address] of Object.entries(emulator.functions)) {
     const variants = readdirSync(join(root, "models", name)).filter((one) => !one.startsWith("."));
-    const tree = (await (await fetch(new URL("models", address))).json()) as { children: Told[] };
-    assert.deepEqual(tree.children.map((one) => one.name).sort(), variants.sort(), name);
-    for (const variant of tree.children) {
-      const card = page.getByRole("article").filter({ has: page.getByRole("heading", { name: name.charAt(0).toUpperCase() + name.slice(1), exact: true }) });
+    const told = leaves((await (await fetch(new URL("models", address))).json()) as Told);
+    assert.deepEqual(told.map((one) => one.name).sort(), variants.sort(), name);
+    const card = page.getByRole("article").filter({ has: page.getByRole("heading", { name: name.charAt(0).toUpperCase() + name.slice(1), exact: true }) });
+    const [here, away] = [told.filter((one) => one.status === "ready"), told.filter((one) => one.status !== "ready")];
+    await card.locator("summary").first().waitFor();
+    const others = card.getByText(`${away.length} more that can't be used here`);
+    assert.equal(await others.count(), away.length > 0 ? 1 : 0, `${name}: how many others there are`);
+    if (away.length > 0) await others.click();
+    for (const variant of away) {
+      const row = card.getByRole("listitem").filter({ has: page.locator("code", { hasText: new RegExp(`^${variant.name}$`) }) });
+      const text = (await row.textContent()) ?? "";
+      assert.ok(text.includes(variant.licence) && text.includes((variant.reason ?? "").replaceAll("`", "")), `${name} ${variant.name}: ${text}`);
+    }
+    for (const variant of here) {
       const network = card.locator("details").filter({ has: page.locator("summary code", { hasText: new RegExp(`^${variant.name}$`) }) });
       await network.locator("summary").click();
       const text = (await network.textContent()) ?? "";
-      assert.ok(text.includes(variant.licence), `${name} ${variant.name}: licence`);
+      const terms = variant.terms === "free" ? variant.licence : `${variant.licence}: `;
+      assert.ok(text.includes(terms), `${name} ${variant.name}: licence`);
       if (variant.paper) assert.equal(await network.locator(`a[href="${variant.paper}"]`).count(), 1, `${name} ${variant.name}: paper`);
       const measured = variant.quality.filter((one) => one.precision === variant.serves);
       assert.equal(await network.locator("tbody tr").count(), measured.length, `${name} ${variant.name}: quality`);

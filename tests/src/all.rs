@@ -4,6 +4,7 @@
 
 mod bad;
 mod boxes;
+mod catalogue;
 mod classify;
 mod clients;
 mod contract;

@@ -44,9 +44,43 @@ pub fn ffmpeg() -> PathBuf {
     std::env::var_os("FFMPEG").map_or_else(|| tool("ffmpeg"), PathBuf::from)
 }
 
-/// The folder of the models.
+/// The folder of the models, as a fresh clone has it: what `make weights` put there is left out.
 pub fn models() -> PathBuf {
-    std::env::var_os("MODELS").map_or_else(|| root().join("models"), PathBuf::from)
+    static FRESH: OnceLock<PathBuf> = OnceLock::new();
+    FRESH.get_or_init(fresh).clone()
+}
+
+/// Links to every file of the models but the fetched ones, in a folder of this process; those of processes that are gone
+/// are removed.
+fn fresh() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for old in std::fs::read_dir(place).expect("a folder for tests").map(|entry| entry.unwrap()) {
+        let name = old.file_name().to_string_lossy().into_owned();
+        if name.strip_prefix("models-").is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            _ = std::fs::remove_dir_all(old.path());
+        }
+    }
+    let folder = place.join(format!("models-{}", std::process::id()));
+    for variant in variants(&root().join("models")) {
+        let to = folder.join(variant.strip_prefix(root().join("models")).unwrap());
+        std::fs::create_dir_all(&to).unwrap();
+        for file in std::fs::read_dir(&variant).unwrap().map(|entry| entry.unwrap()) {
+            if !file.file_name().to_string_lossy().starts_with("converted") {
+                std::os::unix::fs::symlink(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+    }
+    folder
+}
+
+/// The folders of all variants below a folder of models.
+pub fn variants(models: &Path) -> Vec<PathBuf> {
+    let inside =
+        |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let functions = inside(models).into_iter().filter(|path| path.is_dir());
+    let whole = |variant: &PathBuf| !variant.file_name().unwrap().as_encoded_bytes().starts_with(b".");
+    let is_variant = |variant: &PathBuf| whole(variant) && variant.join("model.json").is_file();
+    functions.flat_map(|function| inside(&function)).filter(is_variant).collect()
 }
 
 /// The names of everything under functions/: those that run a model, and the page.

@@ -12,6 +12,7 @@ use crate::knobs::knobs;
 use crate::manifest::Knob;
 use crate::options::{CommonOptions, properties};
 use crate::reply::Offers;
+use crate::tree;
 use run::{file_operation, operation, rules};
 
 /// The options of a function by name: the common ones, its own, and every knob of every network.
@@ -21,8 +22,10 @@ pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<
     if function.offers() == Offers::Words {
         all.remove("link");
     }
+    let away = catalogue.all().count() - catalogue.manifests().count();
+    let more = if away == 0 { String::new() } else { format!(" {away} more are not here; `models` tells why.") };
     all["model"] = json!({"type": "string", "enum": names(catalogue), "default": catalogue.default_name(),
-        "description": "The variant to use."});
+        "description": format!("The variant to use.{more}")});
     if let Some(scale) = all.get_mut("scale") {
         // As the networks have it: each number of times is one that some of them enlarge.
         let scales: BTreeSet<_> = catalogue.manifests().map(|manifest| manifest.picture.scale).collect();
@@ -48,7 +51,7 @@ pub(crate) fn options(function: &dyn AnyFunction, catalogue: &Catalogue) -> Map<
     all
 }
 
-/// The variants' names.
+/// The names of the variants that can be used.
 fn names(catalogue: &Catalogue) -> Vec<&String> {
     catalogue.manifests().map(|manifest| &manifest.variant).collect()
 }
@@ -89,8 +92,8 @@ pub(crate) fn document(function: &dyn AnyFunction, catalogue: &Catalogue) -> Val
     };
     let mut index = get("What this is", "application/json");
     index["get"]["responses"]["200"]["content"]["text/html"] = json!({"schema": {"type": "string"}});
-    let mut variant = get("One model: its manifest and its card", "application/json");
-    variant["get"]["parameters"] = json!([{"name": "variant", "in": "path", "required": true, "schema": {"type": "string", "enum": names(catalogue)}}]);
+    let mut variant = get("One model: its manifest and its card; or a family of them", "application/json");
+    variant["get"]["parameters"] = json!([{"name": "variant", "in": "path", "required": true, "schema": {"type": "string", "enum": tree::names(catalogue)}}]);
     variant["get"]["responses"]["404"] = problem("there is no such model");
     let mut ready = get("Whether the function is warm", "application/json");
     ready["get"]["responses"]["503"] = problem("not warm yet");

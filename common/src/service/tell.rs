@@ -12,6 +12,7 @@ use super::{Failure, Front, Named, Served};
 use crate::function::Card;
 use crate::page;
 use crate::reply;
+use crate::tree;
 
 pub(super) fn json(value: &Value) -> Response {
     ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
@@ -40,11 +41,11 @@ pub(super) async fn openapi(State(service): Served) -> Response {
 
 pub(super) async fn models(State(service): Served) -> Response {
     let Card { name, title, summary } = service.function.card();
-    json(&service.face().catalogue.tree(name, title, summary))
+    json(&tree::tree(&service.face().catalogue, name, title, summary))
 }
 
 pub(super) async fn model(State(service): Served, Named(name): Named) -> Result<Response, Failure> {
-    Ok(json(&service.face().catalogue.card(&name)?))
+    Ok(json(&tree::one(&service.face().catalogue, &name)?))
 }
 
 pub(super) async fn healthz() -> Response {

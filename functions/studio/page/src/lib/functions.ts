@@ -67,7 +67,7 @@ export class Fn {
 
   /** Its variants, fetched once. */
   variants(): Promise<Variant[]> {
-    this.#variants ??= this.#json<Tree>("models").then(leaves).catch((cause: unknown) => {
+    this.#variants ??= this.#json<Tree>("models").then((tree) => leaves(tree)).catch((cause: unknown) => {
       this.#variants = null;
       throw cause;
     });
@@ -94,13 +94,16 @@ export class Fn {
   }
 }
 
-interface Tree extends Partial<Variant> {
-  children?: Tree[];
+/** A node: the function itself, a family or a variant. */
+interface Tree {
+  type?: Task | "family";
+  title: string;
+  children: Tree[];
 }
 
-function leaves(tree: Tree): Variant[] {
-  if (tree.type) return [tree as Variant];
-  return (tree.children ?? []).flatMap(leaves);
+function leaves(tree: Tree, family: string | null = null): Variant[] {
+  if (tree.type && tree.type !== "family") return [{ ...tree, family } as unknown as Variant];
+  return tree.children.flatMap((child) => leaves(child, tree.type ? tree.title : null));
 }
 
 /** All functions, in the list's order; null until the list is there. */

@@ -54,6 +54,9 @@ export interface Variant {
   scale: number;
   paper: string | null;
   licence: string;
+  terms: "free" | "non-commercial" | "copyleft" | "unstated";
+  /** The title of its family. */
+  family: string | null;
   status: string;
   reason: string | null;
   serves: string;

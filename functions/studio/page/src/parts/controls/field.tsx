@@ -3,20 +3,21 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Variant } from "../../lib/told.ts";
-import { toldNetwork } from "../../lib/networks.ts";
 import { label, type Control } from "../../lib/options.ts";
 import { words } from "../../lib/words.ts";
 import { Icon } from "../icon.tsx";
+import { Prose } from "../prose.tsx";
+import { Networks } from "./networks.tsx";
 import { isInitial, snapped, type Value } from "./settle.ts";
 
 const say = words(
   {
     auto: "As the function has it", automatic: "Auto", yes: "Yes", no: "No", back: "{name}: back to the default", help: "{name}: what it is",
-    asNumber: "{name}, as a number", set: "{name}: set it", own: "Set it", missing: "{name} (not here)",
+    asNumber: "{name}, as a number", set: "{name}: set it", own: "Set it",
   },
   {
     auto: "由功能决定", automatic: "自动", yes: "是", no: "否", back: "{name}：恢复默认值", help: "{name}：说明",
-    asNumber: "{name}，数值", set: "{name}：自行设置", own: "自行设置", missing: "{name}（不可用）",
+    asNumber: "{name}，数值", set: "{name}：自行设置", own: "自行设置",
   },
 );
 
@@ -62,11 +63,6 @@ export function Field(props: FieldProps) {
   );
 }
 
-/** The document's words: what stands in backticks is code. */
-function Prose({ text }: { text: string }) {
-  return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
-}
-
 /** Whether the control's own element is drawn, so that a label can point to it. */
 function isBare(control: Control, value: Value | undefined): boolean {
   return control.kind !== "range" || isWide(control) || control.initial !== null || value !== undefined;
@@ -84,11 +80,17 @@ function Body(props: FieldProps & { ids: Ids }): ComponentChildren {
   const { control } = props;
   switch (control.kind) {
     case "range": return isWide(control) ? <NumberField {...props} control={control} /> : <Range {...props} control={control} />;
-    case "choice": return isMenu(control) ? <Menu {...props} control={control} /> : <Choices {...props} control={control} />;
+    case "choice": return chosenFrom(props, control);
     case "switch": return <Switch {...props} control={control} />;
     case "mix": return <Mix {...props} control={control} />;
     case "text": return <Text {...props} control={control} />;
   }
+}
+
+/** A choice: networks in a menu of their own, a few things side by side, more in a menu. */
+function chosenFrom(props: FieldProps & { ids: Ids }, control: Extract<Control, { kind: "choice" }>): ComponentChildren {
+  if (control.name === "model") return <Networks {...props} names={control.choices.map(String)} chosen={String(props.value ?? control.initial)} />;
+  return isMenu(control) ? <Menu {...props} control={control} /> : <Choices {...props} control={control} />;
 }
 
 /** A slider and the same as a number. Where the function tells no default, a switch comes first. */
@@ -163,25 +165,13 @@ function Choices({ control, value, set, ids }: Of<"choice">) {
   );
 }
 
-/** A menu; of variants with their titles and, below, what the chosen one is. */
-function Menu({ control, value, variants, set, ids }: Of<"choice">) {
-  const chosen = String(value ?? control.initial ?? "");
-  const isModel = control.name === "model";
-  const variant = (choice: string | number) => (isModel ? variants.find((one) => one.name === choice) : undefined);
-  const description = variant(chosen)?.description;
+/** A menu. */
+function Menu({ control, value, set, ids }: Of<"choice">) {
   return (
-    <>
-      <select id={ids.id} value={chosen} aria-describedby={ids.help} onChange={(event) => set(control.choices.find((one) => String(one) === event.currentTarget.value))}>
-        {control.initial === null && <option value="">{say("auto")}</option>}
-        {control.choices.map((choice) => {
-          const one = variant(choice);
-          const away = one !== undefined && one.status !== "ready";
-          const title = one ? toldNetwork(one.title) : choiceName(control, choice);
-          return <option key={choice} lang={one && title === one.title ? "en" : undefined} value={String(choice)} disabled={away}>{away ? say("missing", { name: title }) : title}</option>;
-        })}
-      </select>
-      {description && <p class="quiet" lang={toldNetwork(description) === description ? "en" : undefined}><Prose text={toldNetwork(description)} /></p>}
-    </>
+    <select id={ids.id} value={String(value ?? control.initial ?? "")} aria-describedby={ids.help} onChange={(event) => set(control.choices.find((one) => String(one) === event.currentTarget.value))}>
+      {control.initial === null && <option value="">{say("auto")}</option>}
+      {control.choices.map((choice) => <option key={choice} value={String(choice)}>{choiceName(control, choice)}</option>)}
+    </select>
   );
 }
 

@@ -1,10 +1,12 @@
 // One network of a function: paper, licence, weights, speed, and how well it does, in the precision that serves.
 
 import { useState } from "preact/hooks";
+import { licence } from "../../lib/catalogue.ts";
 import type { Fn } from "../../lib/functions.ts";
 import { toldNetwork } from "../../lib/networks.ts";
 import type { Detail, Variant } from "../../lib/told.ts";
 import { bytes, number, seconds, words } from "../../lib/words.ts";
+import { Prose } from "../../parts/prose.tsx";
 import { told } from "./chinese.ts";
 import { followable } from "./link.ts";
 
@@ -12,12 +14,12 @@ const say = words(
   {
     usual: "usual", paper: "Paper", licence: "Licence", speed: "Speed", speedOf: "{size}: {seconds}, {threads} threads", precision: "Precision", weights: "Weights",
     weightsOf: "{size}, {parameters} parameters", digest: "SHA-256 {digest}…", measured: "Measured quality of {name}", set: "Pictures", measure: "Measure", before: "Before", after: "After",
-    notReady: "Not ready: {reason}", styles: "Paintings", noMeasures: "Nothing is measured.",
+    styles: "Paintings", noMeasures: "Nothing is measured.",
   },
   {
     usual: "默认", paper: "论文", licence: "许可", speed: "速度", speedOf: "{size}：{seconds}，{threads} 线程", precision: "精度", weights: "权重",
     weightsOf: "{size}，{parameters} 个参数", digest: "SHA-256 {digest}…", measured: "{name} 的测量质量", set: "图片集", measure: "指标", before: "处理前", after: "处理后",
-    notReady: "未就绪：{reason}", styles: "画作", noMeasures: "没有测量数据。",
+    styles: "画作", noMeasures: "没有测量数据。",
   },
 );
 
@@ -30,18 +32,17 @@ export function Network({ fn, variant, usual }: { fn: Fn; variant: Variant; usua
     });
   };
   const paper = followable(variant.paper);
-  const title = toldNetwork(variant.title);
+  const [title, description] = [toldNetwork(variant.title), toldNetwork(variant.description)];
   const speeds = variant.speed.filter((one) => one.precision === variant.serves);
   const weights = detail?.weights.filter((one) => one.precision === variant.serves) ?? [];
   return (
     <details class="about-network" onToggle={opened}>
-      <summary><span>{title}</span> <code class="quiet">{variant.name}</code>{usual && <span class="about-usual">{say("usual")}</span>}</summary>
+      <summary><span lang={title === variant.title ? "en" : undefined}>{title}</span> <code class="quiet">{variant.name}</code>{usual && <span class="about-usual">{say("usual")}</span>}</summary>
       <div class="stack">
-        <p>{toldNetwork(variant.description).replaceAll("`", "")}</p>
-        {variant.status !== "ready" && <p class="quiet">{say("notReady", { reason: variant.reason ?? variant.status })}</p>}
+        <p lang={description === variant.description ? "en" : undefined}><Prose text={description} /></p>
         <dl class="about-facts">
           {paper && <div><dt>{say("paper")}</dt><dd><a href={paper} rel="noreferrer" target="_blank">{paper.replace(/^https?:\/\//, "")}</a></dd></div>}
-          <div><dt>{say("licence")}</dt><dd>{variant.licence}</dd></div>
+          <div><dt>{say("licence")}</dt><dd lang={variant.terms === "free" ? "en" : undefined}>{licence(variant)}</dd></div>
           <div><dt>{say("precision")}</dt><dd>{variant.serves}</dd></div>
           {speeds.map((one) => (
             <div key={one.size}><dt>{say("speed")}</dt><dd>{say("speedOf", { size: one.size, seconds: one.seconds < 0.1 ? `${number(one.seconds * 1000, 1)} ms` : seconds(one.seconds), threads: one.threads })}</dd></div>

@@ -1,5 +1,6 @@
 // The paintings of all functions that have styles.
 
+import { usable } from "../../lib/catalogue.ts";
 import { controls } from "../../lib/options.ts";
 import { ofTask, type Fn } from "../../lib/functions.ts";
 import type { Style } from "../../lib/told.ts";
@@ -33,7 +34,7 @@ export async function paintings(): Promise<Painting[]> {
 
 /** The styles of one function: those that its networks introduce, then those that only its options name. */
 async function of(fn: Fn): Promise<Painting[]> {
-  const variants = await fn.variants();
+  const variants = (await fn.variants()).filter(usable);
   const first = fn.told.value?.default_model;
   const networks = [...variants].sort((a, b) => Number(b.name === first) - Number(a.name === first));
   const all = new Map<string, Painting>();

@@ -1,8 +1,11 @@
 //! `model.json`: everything about a network that is not arithmetic. Unknown keys are errors with line and column.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use parts::{Family, Fit, Geometry, Knob, Precision, Resources, Status, Task, Terms, Weights};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -27,8 +30,14 @@ pub struct Manifest {
     /// Address of the paper it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paper: Option<String>,
+    /// The networks that it is one of: one definition, several weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
     /// SPDX name of the licence of the weights.
     pub licence: String,
+    /// What that licence means for who uses them.
+    #[serde(default)]
+    pub terms: Terms,
     /// Whether it can be used.
     pub status: Status,
     /// Why it cannot, where it cannot.
@@ -60,180 +69,6 @@ pub struct Manifest {
     pub speed: Vec<BTreeMap<String, serde_json::Value>>,
 }
 
-/// What a network answers with.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// A picture of `scale` times the size.
-    Picture,
-    /// A probability for each class.
-    Labels,
-    /// Boxes, each with a score for every class.
-    Boxes,
-}
-
-/// Whether a variant can be used.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Its files lie beside the manifest.
-    Ready,
-    /// Its files are fetched first.
-    Fetch,
-    /// Its files are given by their makers only.
-    UpstreamOnly,
-    /// It does not work; `reason` says why.
-    Broken,
-}
-
-/// One weights file.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Weights {
-    /// File name beside the manifest; no folder.
-    pub file: String,
-    /// The arithmetic it runs in.
-    pub precision: Precision,
-    /// SHA-256 of the file, hexadecimal.
-    pub sha256: String,
-    /// Its length.
-    pub bytes: u64,
-    /// Number of weights.
-    pub parameters: u64,
-}
-
-/// The arithmetic of a weights file.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32-bit floats, for GPUs and for comparison.
-    Float,
-    /// 8-bit integers (QDQ), for CPUs.
-    Int8,
-}
-
-impl Precision {
-    /// The name used in manifests, settings and logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Float => "float",
-            Self::Int8 => "int8",
-        }
-    }
-}
-
-/// The picture that a network takes, in pixels of the input.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Geometry {
-    /// Sides of the answer over sides of the picture.
-    #[serde(default = "one")]
-    pub scale: usize,
-    /// Both sides must be a multiple of this; the picture is padded and its answer cropped.
-    #[serde(default = "one")]
-    pub multiple: usize,
-    /// How far the network sees around a pixel.
-    #[serde(default)]
-    pub halo: usize,
-    /// Side of a tile's core: larger pictures are cut.
-    #[serde(default = "one")]
-    pub tile: usize,
-    /// Smallest side.
-    #[serde(default = "one")]
-    pub min: usize,
-    /// Largest side, for networks that cannot be tiled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<usize>,
-    /// Side of the square `context`: the whole picture, shrunk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context: Option<usize>,
-    /// Labels and boxes: the longest side that the network is given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<usize>,
-    /// Labels and boxes: how a picture is brought to that size.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fit: Option<Fit>,
-}
-
-/// How a picture is brought to the size that a network of labels or boxes takes.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Fit {
-    /// To a square of `size`, aspect not kept.
-    Stretch,
-    /// Longer side to `size`, then grey at the right and below up to a multiple of `multiple`.
-    Letterbox,
-}
-
-fn one() -> usize {
-    1
-}
-
-/// What a request may turn: an input of the graph.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "Written", untagged)]
-pub enum Knob {
-    /// A number: float32 \[1\].
-    Number {
-        /// Value where a request names none.
-        default: f32,
-        /// Smallest value.
-        min: f32,
-        /// Largest value.
-        max: f32,
-        /// What it does.
-        meaning: String,
-    },
-    /// Shares of several things, which sum to 1: float32 \[1, names\]. A request writes `a` or `a:0.6,b:0.4`.
-    Mix {
-        /// What is taken whole where a request names none.
-        default: String,
-        /// What there is, in the order of the graph's input.
-        names: Vec<String>,
-        /// What it does.
-        meaning: String,
-    },
-}
-
-/// A knob as it stands in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    default: serde_json::Value,
-    min: Option<f32>,
-    max: Option<f32>,
-    names: Option<Vec<String>>,
-    meaning: String,
-}
-
-impl TryFrom<Written> for Knob {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written { default, min, max, names, meaning } = written;
-        match (default, min, max, names) {
-            (serde_json::Value::Number(default), Some(min), Some(max), None) => {
-                let default = default.as_f64().unwrap_or(f64::NAN) as f32;
-                Ok(Self::Number { default, min, max, meaning })
-            }
-            (serde_json::Value::String(default), None, None, Some(names)) => Ok(Self::Mix { default, names, meaning }),
-            _ => Err("a knob has a number as `default`, `min` and `max`, or a name as `default` and `names`".into()),
-        }
-    }
-}
-
-/// What a function needs to run.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resources {
-    /// Memory, MB.
-    pub memory_mb: u32,
-    /// Scratch storage, MB.
-    pub storage_mb: u32,
-    /// Longest run, seconds.
-    pub timeout_s: u32,
-}
-
 impl Manifest {
     /// Reads and checks `folder/model.json`; the folder's names must be the manifest's.
     pub fn read(folder: &Path) -> Result<Self> {
@@ -243,6 +78,35 @@ impl Manifest {
             serde_json::from_slice(&text).map_err(|cause| Error::internal(format!("{}: {cause}", path.display())))?;
         manifest.check(folder).map_err(|what| Error::internal(format!("{}: {what}", path.display())))?;
         Ok(manifest)
+    }
+
+    /// The manifest as its folder bears it out: weights that are fetched count where they lie there, and a variant that has
+    /// some is ready; one that has none says how to get them.
+    pub(crate) fn found(mut self, folder: &Path) -> Self {
+        if !matches!(self.status, Status::Fetch | Status::UpstreamOnly) {
+            return self;
+        }
+        let here = |weights: &&Weights| folder.join(&weights.file).is_file();
+        let found: Vec<_> = self.weights.iter().filter(here).cloned().collect();
+        if !found.is_empty() {
+            self.weights = found;
+            self.status = Status::Ready;
+            self.reason = None;
+        } else if self.status == Status::Fetch {
+            let accept = match self.terms {
+                Terms::Free => String::new(),
+                terms => format!(" ACCEPT_LICENCES={}", terms.name()),
+            };
+            let (function, variant) = (&self.function, &self.variant);
+            self.reason =
+                Some(format!("not here yet: `make weights FUNCTION={function} MODEL={variant}{accept}` fetches it"));
+        }
+        self
+    }
+
+    /// The names of the files that it is served from.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.weights.iter().map(|weights| weights.file.clone()).chain(self.labels.clone()).collect()
     }
 
     /// The file for a precision.
@@ -265,17 +129,17 @@ impl Manifest {
         if scale == 0 || multiple == 0 || min == 0 {
             return Err("`picture` needs scale, multiple and min of 1 or more".into());
         }
-        if self.task == Task::Picture {
-            if tile < multiple {
-                return Err("`picture` needs a tile of a multiple or more".into());
-            }
-        } else if self.labels.is_none() || fit.is_none() || size.is_none_or(|size| size == 0 || size > LARGEST_FIT) {
+        if self.task == Task::Picture && tile < multiple {
+            return Err("`picture` needs a tile of a multiple or more".into());
+        }
+        let fits = fit.is_some() && size.is_some_and(|size| (1..=LARGEST_FIT).contains(&size));
+        // Without weights nobody knows yet what they ask of a picture.
+        if self.task != Task::Picture && !self.weights.is_empty() && !(self.labels.is_some() && fits) {
             return Err(format!(
                 "labels and boxes need `labels`, and in `picture` a fit and a size of 1..{LARGEST_FIT}"
             ));
         }
-        let files = self.weights.iter().map(|weights| &weights.file).chain(&self.labels);
-        if let Some(file) = files.into_iter().find(|file| file.contains(['/', '\\']) || file.starts_with('.')) {
+        if let Some(file) = self.files().iter().find(|file| file.contains(['/', '\\']) || file.starts_with('.')) {
             return Err(format!("`{file}` is not a plain file name"));
         }
         for (name, knob) in &self.knobs {
@@ -314,6 +178,8 @@ mod tests {
         "status":"fetch","from":{},"picture":{"scale":1,"halo":0,"tile":64},
         "knobs":{"k":{"default":0.5,"min":0,"max":1,"meaning":"m"}},
         "resources":{"memory_mb":1,"storage_mb":1,"timeout_s":1}}"#;
+    const WEIGHTS: &str = r#"{"file":"converted.onnx","precision":"float","sha256":"","bytes":1,"parameters":1},
+        {"file":"converted.int8.onnx","precision":"int8","sha256":"","bytes":1,"parameters":1}"#;
 
     fn read(text: &str) -> Result<Manifest, String> {
         let manifest: Manifest = serde_json::from_str(text).map_err(|cause| cause.to_string())?;
@@ -338,11 +204,53 @@ mod tests {
             (r#""min":0"#, r#""mid":0"#, "unknown field `mid`"),
             (r#""min":0,"#, "", "a knob has a number"),
             (r#""default":0.5,"min":0,"max":1"#, r#""default":"c","names":["a","b"]"#, "`c` is not one of its names"),
-            (r#""task":"picture""#, r#""task":"labels""#, "labels and boxes need"),
+            (r#""task":"picture""#, r#""weights":[WEIGHTS],"task":"labels""#, "labels and boxes need"),
+            (r#""task":"picture""#, r#""family":{"name":"f","titel":"F"},"task":"picture""#, "unknown field `titel`"),
+            (r#""licence""#, r#""terms":"cheap","licence""#, "unknown variant `cheap`"),
             (r#""task":"picture""#, r#""task":"image""#, "unknown variant `image`"),
         ] {
-            let wrong = read(&GOOD.replace(from, to)).unwrap_err();
+            let wrong = read(&GOOD.replace(from, &to.replace("WEIGHTS", WEIGHTS))).unwrap_err();
             assert!(wrong.contains(says), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_to_be_fetched_needs_no_geometry() {
+        for task in ["picture", "labels", "boxes"] {
+            let text = GOOD.replace("picture\"", &format!("{task}\"")).replace(r#""scale":1,"halo":0,"tile":64"#, "");
+            let text = text.replace(&format!("\"{task}\":{{"), "\"picture\":{");
+            let manifest = read(&text).unwrap();
+            assert_eq!((manifest.picture.scale, manifest.terms), (1, Terms::Free), "{task}");
+        }
+    }
+
+    #[test]
+    fn weights_that_lie_there_make_it_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = |status: &str, terms: &str| {
+            let more = format!(r#""weights":[{WEIGHTS}],"status":"{status}","terms":"{terms}","reason":"ask them""#);
+            read(&GOOD.replace(r#""status":"fetch""#, &more)).unwrap().found(folder.path())
+        };
+        for (status, terms, says) in [
+            ("fetch", "free", "not here yet: `make weights FUNCTION=f MODEL=v` fetches it"),
+            (
+                "fetch",
+                "unstated",
+                "not here yet: `make weights FUNCTION=f MODEL=v ACCEPT_LICENCES=unstated` fetches it",
+            ),
+            ("upstream-only", "free", "ask them"),
+        ] {
+            let away = found(status, terms);
+            assert!(away.status != Status::Ready && away.weights.len() == 2);
+            assert_eq!(away.reason.as_deref(), Some(says));
+        }
+        std::fs::write(folder.path().join("converted.onnx"), "").unwrap();
+        for status in ["fetch", "upstream-only"] {
+            let here = found(status, "free");
+            assert_eq!((here.status, here.reason.as_deref(), here.weights.len()), (Status::Ready, None, 1));
+            assert!(here.weights(Precision::Float).is_some(), "8 bits are not there");
+        }
+        let broken = found("broken", "free");
+        assert_eq!((broken.status, broken.reason.as_deref()), (Status::Broken, Some("ask them")));
     }
 }

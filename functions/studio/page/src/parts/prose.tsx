@@ -1,0 +1,4 @@
+/** The functions' own words: what stands in backticks is code. */
+export function Prose({ text }: { text: string }) {
+  return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
+}
