@@ -32,9 +32,29 @@ class Variant:
 
     def files(self, flavour: str) -> list[Path]:
         """The weights that an image of this flavour ("cpu" or "gpu") holds: what `PRECISION=auto` serves there."""
-        by_precision = {weights["precision"]: weights["file"] for weights in self.manifest["weights"]}
-        file = by_precision.get("int8") if flavour == "cpu" else None
-        return [self.folder / (file or by_precision["float"])]
+        files = {weights["precision"]: self.folder / weights["file"] for weights in self.manifest["weights"]}
+        if not self.is_ours:  # what is not fetched is not served
+            files = {precision: file for precision, file in files.items() if file.is_file()}
+        served = ("int8", "float") if flavour == "cpu" else ("float",)
+        return [files[precision] for precision in served if precision in files][:1]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its weights are in the repository."""
+        return self.manifest["status"] == "ready"
+
+    def refusal(self, accepted: set[str]) -> str | None:
+        """Why an image cannot hold it, and what helps; `accepted`: the words of ACCEPT_LICENCES."""
+        function, licence, terms = (self.manifest.get(key) for key in ("function", "licence", "terms"))
+        told = f"VARIANTS: {function}/{self.name}"
+        words = {"all", terms, licence.lower(), self.name, f"{function}/{self.name}"}
+        if terms not in (None, "free") and not accepted & words:
+            return f"{told} has the licence {licence!r} ({terms}); ACCEPT_LICENCES={terms} takes it"
+        if not self.is_ours and not self.files("gpu"):
+            accept = "" if terms in (None, "free") else f" ACCEPT_LICENCES={terms}"
+            how = f"`make weights FUNCTION={function} MODEL={self.name}{accept}` fetches it"
+            return f"{told} is not here; {how if self.manifest['status'] == 'fetch' else self.manifest['reason']}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,8 @@ class Function:
 
 def functions(root: Path = ROOT, variants: str | None = None) -> list[Function]:
     """Every function, by name. `variants` (or the environment's VARIANTS) names what images hold, as in
-    "upscale=default,fast-x3 dehaze=default"; a function that it does not name has all its variants whose status is `ready`."""
+    "upscale=default,fast-x3 dehaze=default"; a function that it does not name has all its variants whose status is `ready`.
+    What is fetched may be named where it is there, and where its licence is free or ACCEPT_LICENCES takes it."""
     chosen = choice(os.environ.get("VARIANTS", "") if variants is None else variants)
     found = [read(path.parent, root, chosen) for path in sorted(root.glob("functions/*/Cargo.toml"))]
     if unknown := chosen.keys() - {function.name for function in found}:
@@ -83,6 +104,11 @@ def choice(text: str) -> dict[str, list[str]]:
             raise Wrong(f"VARIANTS: {word!r} is not FUNCTION=VARIANT,VARIANT")
         chosen[name] = names.split(",")
     return chosen
+
+
+def accepted() -> set[str]:
+    """The words of the environment's ACCEPT_LICENCES: all, terms, licences, variants."""
+    return {word.strip().lower() for word in os.environ.get("ACCEPT_LICENCES", "").split(",")}
 
 
 def read(folder: Path, root: Path, chosen: dict[str, list[str]]) -> Function:
@@ -117,9 +143,9 @@ def held(name: str, root: Path, chosen: list[str] | None) -> tuple[Variant, ...]
     for variant in chosen or ():
         if variant not in known:
             raise Wrong(f"VARIANTS: {name} has no variant {variant}; there are: {', '.join(known)}")
-        if missing := [file.name for file in known[variant].files("gpu") if not file.is_file()]:
-            raise Wrong(f"VARIANTS: models/{name}/{variant}/{missing[0]} is not there; `make weights` fetches it")
-    names = chosen or [variant for variant, each in known.items() if each.manifest["status"] == "ready"]
+        if refusal := known[variant].refusal(accepted()):
+            raise Wrong(refusal)
+    names = chosen or [variant for variant, each in known.items() if each.is_ours]
     if "default" not in names:
         raise Wrong(f"VARIANTS: the image of {name} needs its variant default")
     return tuple(known[variant] for variant in sorted(names, key=lambda variant: (variant != "default", variant)))

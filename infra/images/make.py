@@ -48,9 +48,10 @@ def describe(image: Image, path: Path, laid: Path, out: Path) -> None:
 
 def arguments(image: Image) -> dict[str, str]:
     """The Containerfile's."""
-    licences = LICENCES[image.runtime] + "".join(
-        f" AND {sbom.PINS[name]['licence']}" for name in image.function.programs
-    )
+    of_programs = [sbom.PINS[name]["licence"] for name in image.function.programs]
+    of_weights = {sbom.expression(variant.manifest["licence"]) for variant in image.function.variants}
+    own = LICENCES[image.runtime]
+    licences = " AND ".join([own, *of_programs, *sorted(of_weights - set(own.split(" AND ")))])
     return {
         "RUNTIME": image.runtime,
         "ARCHITECTURE": image.architecture,

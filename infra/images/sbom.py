@@ -4,6 +4,7 @@ It lies in the image at /usr/share/sbom/FUNCTION.cdx.json, and beside the images
 """
 
 import json
+import re
 import subprocess
 import tomllib
 import uuid
@@ -48,6 +49,13 @@ def component(kind: str, name: str, version: str, purl: str = "", licence: str =
         # An expression covers single names too; what SPDX has no name for is LicenseRef-….
         found["licenses"] = [{"expression": licence.replace("/", " OR ")}]
     return found
+
+
+def expression(licence: str) -> str:
+    """A licence as SPDX writes it; what has no name there is a reference of its own."""
+    if re.fullmatch(r"[\w.+-]+", licence):
+        return licence
+    return f"LicenseRef-{re.sub(r'[^A-Za-z0-9.]+', '-', licence).strip('-')}"
 
 
 def crates(image: Image) -> list[dict]:
@@ -110,7 +118,8 @@ def models(image: Image) -> list[dict]:
         for file in variant.files(image.processor):
             name = f"{image.function.name}/{variant.name}/{file.name}"
             sha256 = digest(file)
-            model = component("machine-learning-model", name, sha256[:12], "", variant.manifest["licence"], sha256)
+            licence = expression(variant.manifest["licence"])
+            model = component("machine-learning-model", name, sha256[:12], "", licence, sha256)
             found.append(model | {"description": variant.manifest["title"]})
     return found
 

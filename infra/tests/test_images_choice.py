@@ -76,3 +76,60 @@ def test_an_images_licences_are_those_of_what_it_holds():
         licences = make.arguments(one)["LICENCES"]
         assert ("GPL" in licences) == ("ffmpeg" in one.function.programs)
         assert ("NVIDIA" in licences) == (one.runtime == "gpu")
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch):
+    """A tree of one function with a default and a published variant; writes what is given of the latter's manifest."""
+    function = MODELLED[0].name
+    shutil.copytree(ROOT / "functions" / function, tmp_path / "functions" / function)
+    shutil.copytree(ROOT / "models" / function / "default", tmp_path / "models" / function / "default")
+    folder = tmp_path / "models" / function / "known"
+    given = json.loads((ROOT / "models" / function / "default/model.json").read_text())
+    rows = [{"file": "converted.onnx", "precision": "float"}, {"file": "converted.int8.onnx", "precision": "int8"}]
+    given |= {"variant": "known", "status": "fetch", "weights": rows, "licence": "none stated", "terms": "unstated"}
+    monkeypatch.setenv("VARIANTS", f"{function}=default,known")
+    monkeypatch.setenv("ACCEPT_LICENCES", "")
+
+    def write(**members) -> Path:
+        folder.mkdir(exist_ok=True)
+        (folder / "model.json").write_text(json.dumps(given | members))
+        return folder
+
+    return function, tmp_path, write
+
+
+def test_a_published_variant_is_held_where_it_is_there_and_its_licence_accepted(published, monkeypatch):
+    function, tree, write = published
+    folder = write()
+    with pytest.raises(
+        Wrong, match=rf"{function}/known has the licence 'none stated' \(unstated\); ACCEPT_LICENCES=unst"
+    ):
+        functions.functions(tree)
+    for word in ("all", "unstated", "none stated", "known", f"{function}/known", "copyleft, known"):
+        monkeypatch.setenv("ACCEPT_LICENCES", word)
+        with pytest.raises(
+            Wrong, match=f"is not here; `make weights FUNCTION={function} MODEL=known ACCEPT_LICENCES=uns"
+        ):
+            functions.functions(tree)
+    (folder / "converted.onnx").write_bytes(b"float")
+    [one] = functions.functions(tree)
+    assert [variant.name for variant in one.variants] == ["default", "known"]
+    assert one.variants[1].files("cpu") == [folder / "converted.onnx"], "8 bits are not there"
+    (folder / "converted.int8.onnx").write_bytes(b"int8")
+    assert one.variants[1].files("cpu") == [folder / "converted.int8.onnx"]
+    assert one.variants[1].files("gpu") == [folder / "converted.onnx"]
+    label = make.arguments(image.Image(one, "cpu"))["LICENCES"]
+    assert label.endswith(" AND LicenseRef-none-stated")
+    [one] = functions.functions(tree, "")
+    assert [variant.name for variant in one.variants] == ["default"], "held only by name"
+
+
+def test_a_published_variant_that_nobody_has_says_why(published):
+    function, tree, write = published
+    write(status="upstream-only", terms="free", weights=[], reason="its makers send it to who asks")
+    with pytest.raises(Wrong, match=f"{function}/known is not here; its makers send it to who asks"):
+        functions.functions(tree)
+    write(terms="free", weights=[])
+    with pytest.raises(Wrong, match=f"`make weights FUNCTION={function} MODEL=known` fetches it"):
+        functions.functions(tree)
