@@ -48,13 +48,20 @@ def letterboxed(picture: np.ndarray, size: int, multiple: int = 32) -> tuple[np.
     return np.pad(small, edge, constant_values=GREY), inner / sides
 
 
-def boxes_of(picture: np.ndarray, answer: Callable, size: int, knobs: dict) -> list[Box]:
-    """Boxes in pixels of the picture, as served, from `answer(fitted) -> (boxes [R,4], scores [R,C])`.
+def stretched(picture: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture as a square of `size`, as the functions do; also the new sides over the old ones, across and down: [2]."""
+    small = pictures.resize(picture, size, size, Image.Resampling.BILINEAR)
+    return small, size / np.array([picture.shape[1], picture.shape[0]])
 
-    Knobs as in a request: `threshold` .3, `iou` .5, `max_boxes` 100.
+
+def boxes_of(picture: np.ndarray, answer: Callable, size: int, knobs: dict, fit: str = "letterbox", multiple: int = 32):
+    """Boxes (list of `Box`) in pixels of the picture, as served, from `answer(fitted) -> (boxes [R,4], scores [R,C])`.
+
+    `fit`, `size`, `multiple`: how the picture is brought to the detector's size, as in a manifest. Knobs as in a request:
+    `threshold` .3, `iou` .5, `max_boxes` 100.
     """
     height, width = picture.shape[:2]
-    small, ratio = letterboxed(picture, size)
+    small, ratio = letterboxed(picture, size, multiple) if fit == "letterbox" else stretched(picture, size)
     boxes, scores = answer(small)
     boxes = np.clip(boxes / np.tile(ratio, 2), 0, [width, height, width, height])
     return suppressed(boxes, scores, knobs.get("threshold", 0.3), knobs.get("iou", 0.5), knobs.get("max_boxes", 100))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from workshop import pictures
 from workshop import recipe as recipes
+from workshop.convert import state
 from workshop.goals import FASTER, GOALS, SPEED, VARIANTS, allowed
 from workshop.served import Client, run_of, served
-from workshop.tasks import TASKS
+from workshop.tasks import TASKS, judge_of
 
 TIMED = "street_buses"  # the sample picture, 640x480, that speed is measured on
 ROUNDS = 5
@@ -18,16 +19,20 @@ ROUNDS = 5
 def variants(function: str) -> list[str]:
     """What is measured of a function: its default, what has goals, and every other variant that can be run."""
     named = ["default", *VARIANTS.get(function, ())]
-    found = sorted(path.parent.name for path in (recipes.ROOT / "models" / function).glob("*/model.json"))
-    known = {path.stem for path in recipes.RECIPES.glob(f"{function}-*.json")}
-    return named + [v for v in found if v not in named and f"{function}-{v}" in known]
+    found = sorted(path.parent for path in (recipes.ROOT / "models" / function).glob("[!.]*/model.json"))
+    others = [folder.name for folder in found if folder.name not in named]
+    return named + [variant for variant in others if is_measured(f"{function}/{variant}")]
+
+
+def is_measured(name: str) -> bool:
+    """Whether function/variant can be run. A style of one's own is not measured: it has the recipe of another."""
+    manifest = manifest_of(name)
+    return manifest is not None and not manifest["from"].get("command", "").startswith("make style")
 
 
 def manifest_of(name: str) -> dict | None:
     """The manifest of function/variant; None where there is none that can be run."""
-    path = recipes.ROOT / "models" / name / "model.json"
-    given = json.loads(path.read_text()) if path.is_file() else {"status": "missing"}
-    return given if given["status"] == "ready" else None
+    return state.usable(recipes.ROOT / "models" / name)
 
 
 def measured(function: str, data: Path, url: str | None) -> tuple[list[dict], list[dict]]:
@@ -42,10 +47,11 @@ def measured(function: str, data: Path, url: str | None) -> tuple[list[dict], li
             if not manifest:
                 rows.append({"name": name, "set": "", "metric": "", "unit": "1", "goal": "to be there", "met": False})
                 continue
-            task = TASKS[function](recipes.load(name))
-            found = {p: task.measure(run_of(c, task, manifest), data) for p, c in clients.items()}
+            task = judge_of(manifest)
+            asked = {p: c for p, c in clients.items() if p == "auto" or state.served(manifest) == "int8"}
+            found = {p: task.measure(run_of(c, task, manifest), data) for p, c in asked.items()}
             for row, plain in zip(found["auto"], found.get("float", found["auto"]), strict=True):
-                rows.append({"name": name} | row | ({"float": plain["value"]} if "float" in found else {}))
+                rows.append({"name": name} | row | ({"float": plain["value"]} if "float" in clients else {}))
             speeds.append(speed(name, manifest, clients))
             print(f"{name} measured", file=sys.stderr, flush=True)
     return rows, speeds
@@ -118,7 +124,7 @@ def run(data: Path, url: str | None = None, only: str | None = None) -> int:
 def show(rows: list[dict], speeds: list[dict]) -> None:
     """The rows as two tables on stdout."""
     state = {True: "met", False: "MISSED", None: ""}
-    line = "{:20} {:40} {:27} {:>8} {:>8} {:>8} {:5} {:20} {}"
+    line = "{:32} {:40} {:27} {:>8} {:>8} {:>8} {:5} {:20} {}"
     print("As served with default options: 8 bits where the manifest lists them, and float")
     print(line.format("network", "set", "measure", "input", "float", "served", "", "goal", ""))
     for row in rows:
@@ -132,7 +138,7 @@ def show(rows: list[dict], speeds: list[dict]) -> None:
             row.get("value", ""),
         )
         print(line.format(*cells, unit, row.get("goal", ""), state[row.get("met")]))
-    line = "{:20} {:>10} {:>11} {:>11} {:>10} {:>10} {:>6} {:22} {}"
+    line = "{:32} {:>10} {:>11} {:>11} {:>10} {:>10} {:>6} {:22} {}"
     print("\nSize, and seconds a megapixel of the run stage (640x480, best of 5)")
     print(
         line.format("network", "parameters", "float bytes", "int8 bytes", "float s/MP", "served", "ratio", "goal", "")

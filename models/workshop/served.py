@@ -9,6 +9,7 @@ import subprocess
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -17,8 +18,9 @@ from workshop import recipe as recipes
 
 
 @contextlib.contextmanager
-def served(function: str, url: str | None, precision: str = "auto") -> Iterator[str]:
-    """The address of a function: `url`/<function> where given, else target/release/<function> started on a free port."""
+def served(function: str, url: str | None, precision: str = "auto", models: Path | None = None) -> Iterator[str]:
+    """The address of a function: `url`/<function> where given, else target/release/<function> started on a free port, with
+    the variants of another folder where `models` is given."""
     if url:
         yield f"{url.rstrip('/')}/{function}"
         return
@@ -29,7 +31,7 @@ def served(function: str, url: str | None, precision: str = "auto") -> Iterator[
         )
     library = recipes.ROOT / ".tools" / "onnxruntime" / "libonnxruntime.so"
     given = {"ORT_DYLIB_PATH": str(library), "MODELS": str(recipes.ROOT / "models")} | dict(os.environ)
-    given |= {"PORT": "0", "PRECISION": precision}
+    given |= {"PORT": "0", "PRECISION": precision} | ({"MODELS": str(models)} if models else {})
     process = subprocess.Popen([program], env=given, cwd=recipes.ROOT, stdout=subprocess.PIPE, text=True)
     try:
         yield address(process, function)

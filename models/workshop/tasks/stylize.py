@@ -58,15 +58,16 @@ class Task(base.Task):
 
     def __init__(self, recipe: dict):
         super().__init__(recipe)
-        self.names: list[str] = recipe["styles"]
+        self.names: list[str] = recipe["styles"]  # none: the network has the one style that is in its weights
         self.targets: Targets | None = None
-        self.knobs = {
-            "style": {
-                "names": self.names,
-                "default": recipe.get("style", self.names[0]),
-                "meaning": "the painting to follow, or a mix of several",
+        if self.names:
+            self.knobs = {
+                "style": {
+                    "names": self.names,
+                    "default": recipe.get("style", self.names[0]),
+                    "meaning": "the painting to follow, or a mix of several",
+                }
             }
-        }
         self.taught: list[str] = recipe.get("taught", self.names)  # the last ones, where others are there already
         self.first = len(self.names) - len(self.taught)
 
@@ -129,9 +130,15 @@ class Task(base.Task):
         return list(rows.values())
 
     def measure(self, run, data: Path, quick: bool = False) -> list[dict]:
-        """Style and content losses on five sample photographs, each style; `input`: the photograph's own style loss."""
-        targets = self.aims(data)
+        """Style and content losses on five sample photographs, each style; `input`: the photograph's own style loss. Of a
+        network that brings its own style the content loss alone: its painting is not at hand."""
         photographs = [sample(recipes.ROOT / "samples", name) for name in PHOTOGRAPHS[: 1 if quick else None]]
+        if not self.names:
+            judge = LossNetwork(loss_network.read())
+            with torch.no_grad():
+                kept = [content(judge(as_input(run(p, {}))), judge(as_input(p))).item() for p in photographs]
+            return [figure("five photographs, 512 px", "content loss", np.mean(kept))]
+        targets = self.aims(data)
         losses = {name: [self.losses(targets, run, p, name) for p in photographs] for name in self.taught}
         means = {name: np.mean(rows, 0) for name, rows in losses.items()}
         title = "five photographs, 512 px"

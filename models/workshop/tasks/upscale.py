@@ -85,7 +85,7 @@ class Task(base.Task):
     def __init__(self, recipe: dict):
         super().__init__(recipe)
         self.scale = recipe["network"]["scale"]
-        self.told = "denoise" in FAMILIES[recipe["family"]].knobs
+        self.told = "denoise" in (recipe["knobs"] if "knobs" in recipe else FAMILIES[recipe["family"]].knobs)
 
     def samples(self, data: Path) -> Samples:
         """Crops of the recipe's sets, each picture also reduced (sharper, other contents for the same crop)."""

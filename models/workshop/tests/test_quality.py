@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workshop import recipe, served, small
+from workshop import quality, recipe, served, small
 from workshop.tasks import TASKS
 from workshop.tests import made
 
@@ -122,3 +122,31 @@ def test_the_small_part_measures_what_it_says():
     Image.fromarray(small.sample("street_buses", 320)).save(shown, "PNG")
     assert Image.open(shown).size == (320, 240)
     assert set(small.MEASURES) == set(TASKS)
+
+
+# proves: D03, D12
+def test_a_made_up_variant_stands_in_the_table(address, tmp_path, monkeypatch, capsys):
+    """One is announced and one is there; neither has a recipe."""
+    data, root = tmp_path / "data", tmp_path / "root"
+    for name, count in (("kodak12", 12), ("lowlight-dicm", 20)):
+        (data / name).mkdir(parents=True)
+        for seed in range(count):
+            Image.fromarray(made.picture(seed, 48, 64)).save(data / name / f"{seed:02}.png")
+    for variant in ("made-up", "away"):
+        folder = root / "models" / "lowlight" / variant
+        folder.mkdir(parents=True)
+        row = {"file": "converted.onnx", "precision": "float", "bytes": 5, "parameters": 2}
+        given = {"status": "fetch", "task": "picture", "weights": [row], "from": {"converter": "x"}, "picture": {}}
+        (folder / "model.json").write_text(json.dumps(manifest(f"lowlight/{variant}", **given)))
+    (root / "models/lowlight/made-up/converted.onnx").write_bytes(b"there")
+    (root / "samples").symlink_to(recipe.ROOT / "samples")
+    monkeypatch.setattr(recipe, "ROOT", root)
+    assert quality.variants("lowlight") == ["default", "made-up"]
+    assert quality.run(data, address, "lowlight") == 1, "there is no default"
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith("lowlight/made-up ")]) > 2
+    assert not any("away" in line for line in lines)
+    told = json.loads((root / "out/quality.json").read_text())
+    rows = [row for row in told["figures"] if row["name"] == "lowlight/made-up"]
+    assert rows[0]["value"] == rows[0]["input"], "it gives pictures back as they came"
+    assert told["speed"][0]["seconds"] == {"auto": round(12.25 / 1000 / (640 * 480 / 1e6), 4)}

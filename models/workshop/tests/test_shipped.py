@@ -14,19 +14,28 @@ from workshop.sets import SETS
 from workshop.tasks import TASKS
 
 MODELS = recipe.ROOT / "models"
+MANIFESTS = {path.parent: json.loads(path.read_text()) for path in sorted(MODELS.glob("*/[!.]*/model.json"))}
 # Styles of one's own, made here by `make style`, are not of the repository.
-FOLDERS = sorted(
-    path.parent
-    for path in MODELS.glob("*/*/model.json")
-    if not json.loads(path.read_text())["from"].get("command", "").startswith("make style")
-)
+FOLDERS = [
+    folder
+    for folder, manifest in MANIFESTS.items()
+    if manifest["status"] == "ready" and not manifest["from"].get("command", "").startswith("make style")
+]
 NAMES = [f"{folder.parent.name}/{folder.name}" for folder in FOLDERS]
+PUBLISHED = [manifest for manifest in MANIFESTS.values() if manifest["status"] != "ready"]
+TERMS = {"free", "non-commercial", "copyleft", "unstated"}
 
 
 @pytest.fixture(params=FOLDERS, ids=NAMES)
 def shipped(request):
     """(folder, manifest) of one variant."""
-    return request.param, json.loads((request.param / "model.json").read_text())
+    return request.param, MANIFESTS[request.param]
+
+
+@pytest.fixture(params=PUBLISHED, ids=lambda manifest: f"{manifest['function']}/{manifest['variant']}")
+def published(request):
+    """The manifest of one variant whose weights are not of the repository."""
+    return request.param
 
 
 # proves: B15
@@ -38,14 +47,10 @@ def test_every_weights_file_is_traceable(shipped):
         data = (folder / row["file"]).read_bytes()
         assert (row["bytes"], row["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
         assert len(data) <= 6_000_000
-    origin = manifest["from"]
-    if "recipe" in origin:
-        given = recipe.load(f"{manifest['function']}/{manifest['variant']}")
-        assert origin["recipe"] == given["path"]
-        assert f"NAME={given['name']}" in origin["command"]
-        assert all(name in origin["data"] and SETS[name].licence for name in given["data"])
-    else:
-        assert {"address", "sha256", "converter"} <= set(origin)
+    origin, given = manifest["from"], recipe.load(f"{manifest['function']}/{manifest['variant']}")
+    assert origin["recipe"] == given["path"]
+    assert f"NAME={given['name']}" in origin["command"]
+    assert all(name in origin["data"] and SETS[name].licence for name in given["data"])
 
 
 # proves: D12, E08
@@ -87,3 +92,51 @@ def test_all_weights_together_are_small():
     assert sum(path.stat().st_size for path in files) <= 40_000_000
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     assert len(set(digests)) == len(digests)
+
+
+# proves: B15
+def test_every_published_variant_tells_what_it_is_and_under_which_terms(published):
+    for member in ("title", "summary", "licence"):
+        assert published[member].strip(), member
+    assert published["title"] != published["variant"], "a few words, not the name again"
+    assert published["status"] == "broken" or published["paper"].startswith("https://")
+    assert published["terms"] in TERMS
+    assert published["variant"] != "default"
+    assert set(published.get("family", {"name", "title"})) == {"name", "title"}
+    if published["status"] != "fetch":
+        assert published["reason"].strip()
+
+
+# proves: B15
+def test_every_fetched_file_is_known_by_its_digest_and_address(published):
+    if published["status"] != "fetch":
+        assert published["from"], "where its makers tell of it"
+        return
+    origin = published["from"]
+    assert origin["converter"]
+    assert origin["format"]
+    assert origin["files"]
+    for file in origin["files"]:
+        assert re.fullmatch(r"[0-9a-f]{64}", file["sha256"])
+        assert file["bytes"] > 0
+        assert ("address" in file) != ("package" in file)
+    for row in published["weights"]:
+        assert row["file"] in ("converted.onnx", "converted.int8.onnx")
+        assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
+
+
+def test_a_default_is_free():
+    defaults = [manifest for manifest in MANIFESTS.values() if manifest["variant"] == "default"]
+    assert {manifest["function"] for manifest in defaults} == set(TASKS)
+    assert all(manifest.get("terms", "free") == "free" for manifest in defaults)
+
+
+def test_a_family_has_one_title_and_no_variants_name():
+    titles: dict[tuple, set] = {}
+    names = {(manifest["function"], manifest["variant"]) for manifest in MANIFESTS.values()}
+    for manifest in MANIFESTS.values():
+        if "family" in manifest:
+            key = manifest["function"], manifest["family"]["name"]
+            titles.setdefault(key, set()).add(manifest["family"]["title"])
+    assert all(len(each) == 1 for each in titles.values()), titles
+    assert not titles.keys() & names

@@ -1,0 +1,56 @@
+"""The run stage of a function beside ONNX Runtime's own Python run of the same file, one after the other."""
+
+import time
+
+import numpy as np
+import onnxruntime
+
+from workshop import recipe as recipes
+from workshop.convert import source
+from workshop.convert.run import FILES, manifest_of
+
+MOST = 1.1  # times ONNX Runtime's own
+SIZE = (240, 320)
+ROUNDS, TRIES = 5, 4  # the best of so many; another try where other work on the machine got into one
+
+
+def test_the_run_stage_is_as_fast_as_the_runtime_alone(ask, variant, record_property):
+    function, name = variant.split("/")
+    told = manifest_of(variant)["picture"]
+    picture = np.random.default_rng(1).integers(0, 256, (*SIZE, 3), np.uint8)
+    if "size" in told:
+        picture = picture[:1, :1].repeat(told["size"], 0).repeat(told["size"], 1)
+    step = told.get("multiple", 1)
+    picture = picture[: picture.shape[0] // step * step, : picture.shape[1] // step * step]
+    run = runtime(variant, picture, told)
+    accept = "image/png" if manifest_of(variant)["task"] == "picture" else "application/json"
+    rows = []
+    for _ in range(TRIES):
+        times = [(ask(function).ask(picture, {"model": name}, accept)[1]["run"] / 1000, run()) for _ in range(ROUNDS)]
+        ours, theirs = (min(each) for each in zip(*times, strict=True))
+        rows.append((ours / theirs, ours, theirs))
+        if rows[-1][0] <= MOST:
+            break
+    ratio, ours, theirs = min(rows)
+    million = picture.shape[0] * picture.shape[1] / 1e6
+    with (recipes.ROOT / "out" / "catalogue-speed.tsv").open("a") as table:
+        table.write(f"{variant}\t{ours / million:.4f}\t{theirs / million:.4f}\t{ratio:.3f}\n")
+    assert ratio <= MOST
+
+
+def runtime(variant: str, picture: np.ndarray, told: dict):
+    """A function that runs the file once, and says how many seconds it took."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2  # as the functions on this many cores
+    file = source.MODELS / variant / FILES["float"]
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    feed = {"picture": picture[None]}
+    if side := told.get("context"):
+        feed["context"] = np.full((1, side, side, 3), 128, np.uint8)
+
+    def run() -> float:
+        begun = time.perf_counter()
+        session.run(None, feed)
+        return time.perf_counter() - begun
+
+    return run
