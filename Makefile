@@ -30,7 +30,7 @@ PYTHONS := tools bench models/workshop tests
 SCRIPTS := .ci/run tests/clients/*.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small train ablation sheets style style-slow style-table page page-dev lighthouse camera-bench batch-bench screenshots deny dependencies features deploy rollback destroy cost kubernetes-values kubernetes boards watch-local aws-templates infra-test tools clean images image-test images-repeat gpu-test
+.PHONY: help run serve demo test test-workshop lint fix bench soak quality quality-small weights catalogue measure catalogue-sheets catalogue-test train ablation sheets style style-slow style-table page page-dev lighthouse camera-bench batch-bench screenshots deny dependencies features deploy rollback destroy cost kubernetes-values kubernetes boards watch-local aws-templates infra-test tools clean images image-test images-repeat gpu-test
 
 help: ## list the commands
 	@echo "Darkroom: $(FUNCTIONS)"
@@ -94,6 +94,26 @@ quality: build workshop ## measure every network on its data, as its function se
 
 quality-small: build workshop ## measure a little of it on samples/ alone, with bounds (what CI runs)
 	$(WORKSHOP) small $(if $(URL),URL=$(URL))
+
+# proves: D02
+weights: workshop ## fetch published networks and convert them (FUNCTION= MODEL= FILE= INT8=1 WEIGHTS_MIRROR=folder ACCEPT_LICENCES=all)
+	@$(WORKSHOP).convert weights $(if $(filter-out file,$(origin FUNCTION)),FUNCTION='$(FUNCTION)') $(foreach word,MODEL FILE INT8 DATA,$(if $($(word)),$(word)='$($(word))'))
+
+catalogue: workshop ## list every network: is it here, licence, size, quality, seconds (FUNCTION=upscale)
+	@$(WORKSHOP).convert catalogue $(if $(filter-out file,$(origin FUNCTION)),FUNCTION='$(FUNCTION)')
+
+measure: workshop ## quality and speed of converted networks, into their manifests (FUNCTION= MODEL= DATA=folder)
+	@$(WORKSHOP).convert measure $(if $(filter-out file,$(origin FUNCTION)),FUNCTION='$(FUNCTION)') $(foreach word,MODEL DATA,$(if $($(word)),$(word)='$($(word))'))
+
+catalogue-sheets: workshop ## the same pictures through every network that is here, into out/sheets (FUNCTION= DATA=folder)
+	@$(WORKSHOP).convert sheets $(if $(filter-out file,$(origin FUNCTION)),FUNCTION='$(FUNCTION)') DATA='$(DATA)'
+
+# proves: D02, D12, U16
+catalogue-test: build workshop ## convert every published network and hold it against what the original answered (WEIGHTS_MIRROR=../shared/weights DATA=folder)
+	@$(FETCH) node
+	@$(VENV) catalogue models/workshop/catalogue_test/requirements.txt
+	WEIGHTS_MIRROR='$(or $(WEIGHTS_MIRROR),../shared/weights)' ACCEPT_LICENCES=all PYTHONPATH=models .tools/workshop/bin/python -m workshop.convert weights
+	WEIGHTS_MIRROR='$(or $(WEIGHTS_MIRROR),../shared/weights)' DATA='$(DATA)' PYTHONPATH=models .tools/workshop/bin/python -m pytest -q models/workshop/catalogue_test
 
 train: workshop ## train one network (NAME=upscale/default DATA=folder FROM=file STEPS= MINUTES=)
 	$(WORKSHOP) train $(foreach word,NAME DATA FROM STEPS MINUTES,$(if $($(word)),$(word)=$($(word))))
