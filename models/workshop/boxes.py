@@ -63,5 +63,7 @@ def boxes_of(picture: np.ndarray, answer: Callable, size: int, knobs: dict, fit:
     height, width = picture.shape[:2]
     small, ratio = letterboxed(picture, size, multiple) if fit == "letterbox" else stretched(picture, size)
     boxes, scores = answer(small)
-    boxes = np.clip(boxes / np.tile(ratio, 2), 0, [width, height, width, height])
-    return suppressed(boxes, scores, knobs.get("threshold", 0.3), knobs.get("iou", 0.5), knobs.get("max_boxes", 100))
+    told = knobs.get("threshold", 0.3), knobs.get("iou", 0.5), knobs.get("max_boxes", 100)
+    found = suppressed(boxes / np.tile(ratio, 2), scores, *told)
+    cut = ((*np.clip(box[:4], 0, [width, height, width, height]).tolist(), *box[4:]) for box in found)
+    return [box for box in cut if box[0] < box[2] and box[1] < box[3]]  # the rest lay in the grey
