@@ -100,7 +100,7 @@ def test_the_average_precision_is_the_originals(run, originals, detector, record
 
 
 def test_a_box_lies_on_what_it_names(run):
-    """The large things of a sample picture, known by eye: a bus on the left of the street."""
+    """The largest thing of a sample picture, known by eye: a bus in the middle of the street."""
     found = run(pictures.read(recipes.ROOT / "samples/street_buses.jpg"), SHOWN)
     bus = NAMES.index("bus")
     assert any(kind == bus for *_, kind, _ in found)
