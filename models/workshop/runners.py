@@ -50,14 +50,24 @@ def speed(paths: dict[str, Path], network, task=None, rounds: int = 6) -> list[d
     width, height = (network.side, network.side) if task and task.kind == "labels" else (640, 480)
     picture = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
     runs = {precision: runner(path, network, task=task) for precision, path in paths.items()}
-    times = {precision: [] for precision in paths}
-    for _ in range(rounds * (20 if width < 64 else 1)):
+    return timed(runs, picture, rounds * (20 if width < 64 else 1))
+
+
+def timed(runs: dict[str, Callable], picture: np.ndarray, rounds: int) -> list[dict]:
+    """A row of `speed` for each precision: the best of interleaved rounds of `run(picture, knobs)` on 2 threads."""
+    times = {precision: [] for precision in runs}
+    for _ in range(rounds):
         for precision, run in runs.items():
-            begun = time.perf_counter()
-            run(picture, {})
-            times[precision].append(time.perf_counter() - begun)
-    size = f"{width}x{height}"
+            times[precision].append(seconds(run, picture))
+    size = f"{picture.shape[1]}x{picture.shape[0]}"
     return [{"precision": p, "size": size, "threads": 2, "seconds": round(min(t), 5)} for p, t in times.items()]
+
+
+def seconds(run: Callable, picture: np.ndarray) -> float:
+    """One run."""
+    begun = time.perf_counter()
+    run(picture, {})
+    return time.perf_counter() - begun
 
 
 def padded(picture: np.ndarray, multiple: int) -> np.ndarray:

@@ -2,14 +2,18 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from workshop import recipe as recipes
 from workshop.convert import source
-from workshop.convert.run import FILES
+from workshop.convert.run import manifest_of, run_of
+from workshop.convert.source import FILES
 from workshop.served import Client, served
+from workshop.served import run_of as served_run
+from workshop.tasks import judge_of
 
 MIRROR = Path(os.environ.get("WEIGHTS_MIRROR") or recipes.ROOT / "../shared/weights")
 DATA = Path(os.environ.get("DATA") or recipes.ROOT / "../shared/data")
@@ -43,6 +47,19 @@ def ask():
             return clients[function, models]
 
         yield of
+
+
+@pytest.fixture(params=("file", "served"))
+def run_by(request, ask):
+    """`run_by(name)` -> `run(picture, knobs)` of a variant: of its converted file in Python, and of the function over HTTP."""
+
+    def of(name: str) -> Callable:
+        if request.param == "file":
+            return run_of(name)
+        manifest = manifest_of(name)
+        return served_run(ask(manifest["function"]), judge_of(manifest), manifest)
+
+    return of
 
 
 def pytest_sessionstart(session):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from workshop import pictures, served
+from workshop import pictures
 from workshop.catalogue_test.conftest import DATA, MIRROR
 from workshop.convert.run import manifest_of, run_of
 from workshop.tasks import judge_of
@@ -23,13 +23,10 @@ def classifier(request) -> str:
     return request.param
 
 
-@pytest.fixture(params=("file", "served"))
-def run(request, ask, classifier):
-    """`run(picture, knobs) -> scores` of the converted file in Python, and of the function over HTTP."""
-    if request.param == "file":
-        return run_of(f"classify/{classifier}")
-    manifest = manifest_of(f"classify/{classifier}")
-    return served.run_of(ask("classify"), judge_of(manifest), manifest)
+@pytest.fixture
+def run(run_by, classifier):
+    """`run(picture, knobs) -> scores`."""
+    return run_by(f"classify/{classifier}")
 
 
 def original(classifier: str, levels: np.ndarray) -> Tensor:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workshop import ap, pictures, served, taught
+from workshop import ap, pictures, taught
 from workshop import recipe as recipes
 from workshop.catalogue_test.conftest import DATA, MIRROR
-from workshop.convert.run import manifest_of, run_of
+from workshop.convert.run import manifest_of
 from workshop.tasks import judge_of
 from workshop.tasks.detect import MEASURED, NAMES
 
@@ -31,13 +31,10 @@ def detector(request) -> str:
     return request.param
 
 
-@pytest.fixture(params=("file", "served"))
-def run(request, ask, detector):
-    """`run(picture, knobs) -> boxes` of the converted file in Python, and of the function over HTTP."""
-    if request.param == "file":
-        return run_of(f"detect/{detector}")
-    manifest = manifest_of(f"detect/{detector}")
-    return served.run_of(ask("detect"), judge_of(manifest), manifest)
+@pytest.fixture
+def run(run_by, detector):
+    """`run(picture, knobs) -> boxes`."""
+    return run_by(f"detect/{detector}")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import numpy as np
 
 from workshop import graph
 from workshop import recipe as recipes
-from workshop.convert import source
-from workshop.convert.run import FILES, manifest_of
+from workshop.convert.run import manifest_of
+from workshop.convert.source import FILES, MODELS
 
 MOST = 1.1  # times ONNX Runtime's own
 SIZE = (240, 320)
@@ -44,7 +44,7 @@ def test_the_run_stage_is_as_fast_as_the_runtime_alone(ask, variant, record_prop
 
 def runtime(variant: str, picture: np.ndarray, told: dict):
     """A function that runs the file once, and says how many seconds it took."""
-    session = graph.session(source.MODELS / variant / FILES["float"])
+    session = graph.session(MODELS / variant / FILES["float"])
     feed = {"picture": picture[None]}
     if side := told.get("context"):
         feed["context"] = np.full((1, side, side, 3), 128, np.uint8)

@@ -1,16 +1,17 @@
 """One variant out of its published files: read, built, written, checked, and what that makes known put into its manifest."""
 
 import json
-import os
 import tempfile
 from pathlib import Path
 
 from workshop import export
 from workshop.convert import networks, readers
+from workshop.convert.check import check
 from workshop.convert.published import check_numbers
 from workshop.convert.readers import Damaged
-from workshop.convert.source import UNFINISHED, Source
-from workshop.convert.write import FILE, write
+from workshop.convert.source import FILES, UNFINISHED, Source, put
+
+FILE = FILES["float"]
 
 
 def convert(source: Source, paths: list[Path]) -> dict:
@@ -21,12 +22,15 @@ def convert(source: Source, paths: list[Path]) -> dict:
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=source.folder.parent) as made:
         made = Path(made)
         network = built(source, paths)
-        write(network, made / FILE)
+        network.write(made / FILE)
+        check(network, made / FILE)
         given = told(source.manifest, network, made / FILE)
+        if network.labels:
+            (made / given["labels"]).write_text("\n".join(network.labels) + "\n")
+            (made / given["labels"]).replace(source.folder / given["labels"])
         (made / FILE).replace(source.folder / FILE)
         if given != json.loads((source.folder / "model.json").read_text()):
-            (made / "model.json").write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
-            os.replace(made / "model.json", source.folder / "model.json")
+            put(source.folder, given)
     return given
 
 
@@ -47,5 +51,5 @@ def told(manifest: dict, network, path: Path) -> dict:
     same = any(before["sha256"] == row["sha256"] for before in manifest["weights"])
     others = [each for each in manifest["weights"] if each["precision"] != "float"] if same else []
     given = manifest | {"task": network.kind, "weights": [row, *others]}
-    given |= {"picture": network.geometry(), "knobs": network.knobs}
+    given |= {"picture": network.geometry()}
     return {"paper": network.paper} | given if "paper" not in given else given

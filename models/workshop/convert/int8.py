@@ -4,15 +4,12 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
-
 from workshop import export, graph, pictures
 from workshop import recipe as recipes
 from workshop.boxes import letterboxed, stretched
 from workshop.convert import measure
-from workshop.convert.convert import UNFINISHED
-from workshop.convert.run import FILES, manifest_of
-from workshop.convert.source import MODELS
+from workshop.convert.run import manifest_of
+from workshop.convert.source import FILES, MODELS, UNFINISHED
 from workshop.goals import allowed
 from workshop.tasks import TASKS
 
@@ -29,7 +26,7 @@ def add(name: str, data: Path, models: Path = MODELS, inputs: list[dict] | None 
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as made:
         made = Path(made)
         path = made / FILES["int8"]
-        shown = fed(calibration(manifest, data) if inputs is None else inputs, folder / FILES["float"])
+        shown = calibration(manifest, data) if inputs is None else inputs
         try:
             graph.write_int8(folder / FILES["float"], path, shown, SimpleNamespace(in_float=(), ends=()))
         except Exception as cause:  # the quantizer fails in its own ways on graphs that it does not know
@@ -41,10 +38,10 @@ def add(name: str, data: Path, models: Path = MODELS, inputs: list[dict] | None 
     kept = [row for row in manifest["weights"] if row["precision"] == "float"]
     if why:
         (folder / FILES["int8"]).unlink()
-        measure.put(name, models, weights=kept, quality=plain, speed=[t for t in times if t["precision"] == "float"])
+        measure.tell(name, models, weights=kept, quality=plain, speed=[t for t in times if t["precision"] == "float"])
         return why
     row = export.weights_entry(folder / FILES["int8"], "int8", kept[0]["parameters"])
-    measure.put(name, models, weights=[*kept, row], quality=plain + rows, speed=times)
+    measure.tell(name, models, weights=[*kept, row], quality=plain + rows, speed=times)
     return None
 
 
@@ -69,19 +66,8 @@ def calibration(manifest: dict, data: Path) -> list[dict]:
     function, told = manifest["function"], manifest["picture"]
     if manifest["task"] != "boxes":
         task = TASKS[function](recipes.load(f"{function}/default"))
-        return task.calibration(task.shown(data))
+        return [{"picture": each["picture"]} for each in task.calibration(task.shown(data))]
     read = [pictures.read(file) for file in pictures.files(data, "coco-train")[:PICTURES]]
     side = told["size"]
     fit = [letterboxed(p, side, told["multiple"]) if told["fit"] == "letterbox" else stretched(p, side) for p in read]
     return [{"picture": picture[None]} for picture, _ in fit]
-
-
-def fed(inputs: list[dict], path: Path) -> list[dict[str, np.ndarray]]:
-    """Of each what the file takes, the context in the file's own size."""
-    sides = {each.name: each.shape for each in graph.session(path).get_inputs()}
-    given = [{name: value for name, value in each.items() if name in sides} for each in inputs]
-    for each in given:
-        if "context" in sides and "context" not in each:
-            side = sides["context"][1]
-            each["context"] = pictures.resize(each["picture"][0], side, side)[None]
-    return given

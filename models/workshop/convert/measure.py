@@ -1,14 +1,12 @@
 """Quality and speed of converted files, put into their manifests: on the sets that the function's own networks are measured on."""
 
-import json
-import os
-import time
 from pathlib import Path
 
 import numpy as np
 
-from workshop.convert.run import FILES, manifest_of, run_of
-from workshop.convert.source import MODELS, sources
+from workshop.convert.run import manifest_of, run_of
+from workshop.convert.source import FILES, MODELS, put, sources
+from workshop.runners import seconds, timed
 from workshop.tasks import judge_of
 
 QUICK = 0.7  # seconds for 320x240: a network that takes longer is timed at that size
@@ -23,7 +21,7 @@ def run(data: Path, function: str | None = None, variant: str | None = None) -> 
         if wanted and (source.folder / FILES["float"]).is_file():
             times = speed(source.name)
             rows = quality(source.name, data, quick=million(times[0]) > SLOW)
-            put(source.name, quality=rows, speed=times)
+            tell(source.name, quality=rows, speed=times)
             print(f"{source.name}: {rows[0]['metric']} {rows[0]['value']} on {rows[0]['set']}", flush=True)
     return 0
 
@@ -51,25 +49,9 @@ def speed(name: str, models: Path = MODELS) -> list[dict]:
     if "size" not in told and seconds(runs["float"], picture) < QUICK:
         width, height = 640, 480
         picture = picture.repeat(2, 0).repeat(2, 1)
-    took = {precision: [] for precision in there}
-    for _ in range(ROUNDS):
-        for precision, answer in runs.items():
-            took[precision].append(seconds(answer, picture))
-    size = f"{width}x{height}"
-    return [{"precision": p, "size": size, "threads": 2, "seconds": round(min(t), 5)} for p, t in took.items()]
+    return timed(runs, picture, ROUNDS)
 
 
-def seconds(answer, picture: np.ndarray) -> float:
-    """One run."""
-    begun = time.perf_counter()
-    answer(picture, {})
-    return time.perf_counter() - begun
-
-
-def put(name: str, models: Path = MODELS, **members) -> None:
-    """Write members of a manifest."""
-    given = manifest_of(name, models) | members
-    path = models / name / "model.json"
-    new = path.with_name(".model.json.new")
-    new.write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
-    os.replace(new, path)
+def tell(name: str, models: Path = MODELS, **members) -> None:
+    """Put members into a manifest."""
+    put(models / name, manifest_of(name, models) | members)

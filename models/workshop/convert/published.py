@@ -1,10 +1,12 @@
-"""What is asked of the definition of a published network, and the faces that it is shown by."""
+"""What is asked of the definition of a published network, and the face that it is shown by."""
 
+from pathlib import Path
 from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from workshop import graph
 from workshop.convert.readers import Damaged, Weights
 from workshop.networks.face import levels, planes
 
@@ -26,14 +28,9 @@ class Published(nn.Module):
     tile = 640  # side of a tile's core
     least = 1  # smallest side; smaller pictures are padded
     most: int | None = None  # largest side, for networks that cannot be cut into tiles
-    context: int | None = None  # side of the whole picture, shrunk, that `forward` takes as a second argument
     side: int | None = None  # labels and boxes: the network's size
     fit: str | None = None  # labels and boxes: "stretch", or "letterbox" (scaled to fit at the top left, grey 114)
     labels: tuple[str, ...] = ()  # labels and boxes: names of the classes, in the order of the scores
-    knobs: dict = {}  # further inputs of `forward`, as the manifest tells them
-    # What stays float in 8 bits, see `graph.write_int8`.
-    in_float: tuple[str, ...] = ()
-    ends: tuple[str, ...] = ()
 
     @classmethod
     def made(cls, held, **options) -> Self:
@@ -43,13 +40,32 @@ class Published(nn.Module):
         return network
 
     def take(self, weights: Weights) -> None:
-        """Take weights that have the names of this definition, or those under `module.`."""
-        plain = {name.removeprefix("module."): torch.from_numpy(value) for name, value in weights.items()}
-        fill(self, plain)
+        """Take weights that have the names of this definition."""
+        fill(self, {name: torch.from_numpy(value) for name, value in weights.items()})
 
     def count(self) -> int:
         """The number of weights."""
         return sum(p.numel() for p in self.parameters())
+
+    def write(self, path: Path) -> None:
+        """The float file, with dynamic count, height and width (boxes and labels: the network's own size)."""
+        with torch.no_grad():
+            graph.write_float(Face(self), path, *self.samples())
+
+    def samples(self) -> tuple[dict, dict]:
+        """Example inputs of the face and their dynamic axes."""
+        count, height, width = (torch.export.Dim(n) for n in ("count", "height", "width"))
+        if self.kind == "labels":
+            sample, shape = torch.zeros(2, self.side, self.side, 3), {0: count}
+        elif self.kind == "boxes":
+            sample, shape = torch.zeros(1, self.side, self.side, 3), None
+        else:
+            step = self.multiple
+            down, right = (step * max(-(-self.least // step), -(-side // step)) for side in (24, 28))
+            right += step if right == down else 0
+            height, width = (step * side if step > 1 else side for side in (height, width))
+            sample, shape = torch.zeros(2, down, right, 3), {0: count, 1: height, 2: width}
+        return {"picture": sample.byte()}, {"picture": shape}
 
     def geometry(self) -> dict:
         """`picture` of the manifest."""
@@ -58,7 +74,6 @@ class Published(nn.Module):
         reach = -(-(self.radius or 0) // self.multiple) * self.multiple
         tile = -(-self.tile // self.multiple) * self.multiple
         given = {"scale": self.scale, "multiple": self.multiple, "halo": reach, "tile": tile, "min": self.least}
-        given |= {"context": self.context} if self.context else {}
         return given if self.radius is not None else given | {"max": self.most}
 
 
@@ -83,62 +98,16 @@ def check_numbers(network: nn.Module) -> None:
             raise Damaged(f"weights {name!r} hold values that are no numbers")
 
 
-class PictureFace(nn.Module):
-    """picture uint8 [N,H,W,3] -> answer uint8 [N,s*H,s*W,3]."""
+class Face(nn.Module):
+    """picture uint8 [N,H,W,3] -> answer uint8 [N,s*H,s*W,3]; of labels and boxes what `Published` says."""
 
     inputs = ("picture",)
 
     def __init__(self, network: Published):
         super().__init__()
         self.network = network
+        self.outputs = {"picture": graph.OUTPUTS, "labels": ("scores",), "boxes": ("boxes", "scores")}[network.kind]
 
-    def forward(self, picture: Tensor) -> Tensor:
-        return levels(self.network(planes(picture) / 255) * 255).permute(0, 2, 3, 1)
-
-
-class ContextFace(nn.Module):
-    """picture uint8 [N,H,W,3], context uint8 [N,c,c,3] (the whole picture, shrunk) -> answer uint8 [N,s*H,s*W,3]."""
-
-    inputs = ("picture", "context")
-
-    def __init__(self, network: Published):
-        super().__init__()
-        self.network = network
-
-    def forward(self, picture: Tensor, context: Tensor) -> Tensor:
-        return levels(self.network(planes(picture) / 255, planes(context) / 255) * 255).permute(0, 2, 3, 1)
-
-
-class LabelsFace(nn.Module):
-    """picture uint8 [N,side,side,3] -> scores float32 [N,classes], sum 1."""
-
-    inputs = ("picture",)
-    outputs = ("scores",)
-
-    def __init__(self, network: Published):
-        super().__init__()
-        self.network = network
-
-    def forward(self, picture: Tensor) -> Tensor:
-        return self.network(planes(picture) / 255)
-
-
-class BoxesFace(nn.Module):
-    """picture uint8 [1,H,W,3] -> boxes float32 [M,4] x1 y1 x2 y2, scores float32 [M,classes]."""
-
-    inputs = ("picture",)
-    outputs = ("boxes", "scores")
-
-    def __init__(self, network: Published):
-        super().__init__()
-        self.network = network
-
-    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        return self.network(planes(picture) / 255)
-
-
-def face_of(network: Published) -> nn.Module:
-    """The network with bytes in and bytes (labels, boxes: numbers) out."""
-    if network.kind == "picture":
-        return (ContextFace if network.context else PictureFace)(network)
-    return {"labels": LabelsFace, "boxes": BoxesFace}[network.kind](network)
+    def forward(self, picture: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        given = self.network(planes(picture) / 255)
+        return levels(given * 255).permute(0, 2, 3, 1) if self.network.kind == "picture" else given

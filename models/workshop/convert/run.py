@@ -9,10 +9,8 @@ import numpy as np
 
 from workshop import graph
 from workshop.boxes import boxes_of
-from workshop.convert.source import MODELS
+from workshop.convert.source import FILES, MODELS
 from workshop.runners import runner
-
-FILES = {"float": "converted.onnx", "int8": "converted.int8.onnx"}
 
 
 def manifest_of(name: str, models: Path = MODELS) -> dict:

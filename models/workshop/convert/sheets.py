@@ -6,8 +6,8 @@ import numpy as np
 
 from workshop import pictures, sheet
 from workshop import recipe as recipes
-from workshop.convert.run import FILES, manifest_of, run_of
-from workshop.convert.source import MODELS, Wrong, sources
+from workshop.convert.run import manifest_of, run_of
+from workshop.convert.source import FILES, MODELS, Wrong, sources
 from workshop.tasks.detect import drawn
 
 HEIGHT = 220  # pixels of a row

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from workshop import recipe as recipes
 
 MODELS = recipes.ROOT / "models"
 UNFINISHED = ".weights-"  # begins the names of folders in the making, beside the variants
+FILES = {"float": "converted.onnx", "int8": "converted.int8.onnx"}  # git-ignored by their names, beside the manifests
 LARGEST = 1 << 30  # bytes of one file: what is larger is not fetched, whatever a manifest or a server says
 INDEXES = ("pypi", "npm")
 FORMATS = (
@@ -107,3 +109,11 @@ def file_of(where: str, given: dict) -> File:
     if address is not None and not address.startswith("https://"):
         raise Wrong(f"{where}: the address of {name} does not begin with https://")
     return File(name, digest, size, address, given.get("member"), package)
+
+
+def put(folder: Path, manifest: dict) -> None:
+    """Write `model.json` of a variant, whole or not at all."""
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as made:
+        new = Path(made) / "model.json"
+        new.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+        new.replace(folder / "model.json")

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from workshop.convert import guided
 from workshop.convert.published import Published
-from workshop.convert.readers import Damaged, Weights
+from workshop.convert.readers import Damaged, Weights, needed
 
 GREY = (0.2989, 0.5870, 0.1140)
 SIDES = (3, 5, 7)  # of the three kernels side by side
@@ -44,9 +44,7 @@ class DehazeNet(Published):
         parts |= {"last": "ip"}
         given = {}
         for part, name in parts.items():
-            kernel, bias = weights.get(f"weights_{name}"), weights.get(f"biases_{name}")
-            if kernel is None or bias is None:
-                raise Damaged(f"the file has no weights 'weights_{name}' with 'biases_{name}'")
+            kernel, bias = (needed(weights, f"{kind}_{name}") for kind in ("weights", "biases"))
             side = round(kernel.shape[1] ** 0.5)
             if side * side != kernel.shape[1]:
                 raise Damaged(f"the kernels of 'weights_{name}' are not square")

@@ -1,25 +1,18 @@
 """FAMED-Net: AOD-Net's map K from three sizes of the picture, pixel by pixel (Zhang and Tao 2019,
 https://arxiv.org/abs/1906.04334)."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from workshop.convert.networks.aodnet import recovered
 from workshop.convert.published import Published
-from workshop.convert.readers import Damaged, Weights
+from workshop.convert.readers import Weights, needed
 
 WIDTH = 32
 SIZES = ("", "-ds2", "-ds4")  # the end of a layer's name, by the size of picture that its copy sees
 FOLDS = (2, 4)  # how much smaller the second and the third are
 KINDS = ("weight", "bias")
-
-
-def held(weights: Weights, name: str) -> np.ndarray:
-    if name not in weights:
-        raise Damaged(f"the file has no weights {name!r}")
-    return weights[name]
 
 
 class Copy(nn.Module):
@@ -65,12 +58,12 @@ class FamedNet(Published):
         for copy, size in enumerate(SIZES):
             for place in range(5):
                 conv, norm = f"conv{place + 1}{size}", f"copies.{copy}.norms.{place}"
-                given |= {f"copies.{copy}.convs.{place}.{kind}": held(weights, f"{conv}.{kind}") for kind in KINDS}
+                given |= {f"copies.{copy}.convs.{place}.{kind}": needed(weights, f"{conv}.{kind}") for kind in KINDS}
                 if place < 4:
-                    given |= {f"{norm}.{kind}": held(weights, f"scale_{conv}.{kind}") for kind in KINDS}
-                    mean, var, sums = (held(weights, f"bn_{conv}.{blob}") for blob in range(3))
+                    given |= {f"{norm}.{kind}": needed(weights, f"scale_{conv}.{kind}") for kind in KINDS}
+                    mean, var, sums = (needed(weights, f"bn_{conv}.{blob}") for blob in range(3))
                     given |= {f"{norm}.running_mean": mean / sums, f"{norm}.running_var": var / sums}
-        super().take(given | {f"fusion.{kind}": held(weights, f"conv5-fusion-all.{kind}") for kind in KINDS})
+        super().take(given | {f"fusion.{kind}": needed(weights, f"conv5-fusion-all.{kind}") for kind in KINDS})
 
     @staticmethod
     def resized(x: Tensor, height: int, width: int) -> Tensor:

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from workshop.convert import guided
 from workshop.convert.published import Published
-from workshop.convert.readers import Damaged, Weights
+from workshop.convert.readers import Weights, needed
 
 # (side of the kernel, channels in and out) of the layers.
 COARSE = ((11, 3, 5), (9, 5, 5), (7, 5, 10))
@@ -73,12 +73,10 @@ class Mscnn(Published):
             parts = {f"convs.{i}": place for i, place in enumerate(PLACES)} | {"sum": SUM}
             for part, place in parts.items():
                 name = f"{file}.net.layers.{place}"
-                if f"{name}.filters" not in weights or f"{name}.biases" not in weights:
-                    raise Damaged(f"the file has no weights '{name}.filters' with '{name}.biases'")
-                kernel = weights[f"{name}.filters"].astype("float32")
+                kernel = needed(weights, f"{name}.filters").astype("float32")
                 kernel = kernel if kernel.ndim == 4 else kernel[..., None]
                 given[f"{scale}.{part}.weight"] = kernel.transpose(3, 2, 0, 1).copy()
-                given[f"{scale}.{part}.bias"] = weights[f"{name}.biases"].astype("float32").ravel()
+                given[f"{scale}.{part}.bias"] = needed(weights, f"{name}.biases").astype("float32").ravel()
         super().take(given)
 
     @staticmethod

@@ -16,6 +16,13 @@ class Damaged(Exception):
     """A weights file that is not what it should be: one sentence that names it."""
 
 
+def needed(weights: Weights, name: str) -> np.ndarray:
+    """One of a file's weights."""
+    if name not in weights:
+        raise Damaged(f"the file has no weights {name!r}")
+    return weights[name]
+
+
 def read(form: str, paths: list[Path]):
     """The files of one network by the reader of their format (`from.format` in a manifest)."""
     return importlib.import_module(f"{__name__}.{form.replace('-', '_')}").read(paths)

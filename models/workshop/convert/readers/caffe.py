@@ -8,37 +8,35 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
 from workshop.convert.readers import Damaged, Weights
+from workshop.convert.readers.messages import Messages
 
-# Message -> (field, its number, its type, whether there are many).
-MESSAGES = {
-    "Shape": (("dim", 1, "int64", True),),
-    "Blob": (
-        # The sides of a file of before: count, channels, height, width.
-        ("num", 1, "int32", False),
-        ("channels", 2, "int32", False),
-        ("height", 3, "int32", False),
-        ("width", 4, "int32", False),
-        ("data", 5, "float", True),
-        ("shape", 7, "Shape", False),
-        ("double_data", 8, "double", True),
-    ),
-    "Layer": (("name", 1, "string", False), ("blobs", 7, "Blob", True)),
-    "OldLayer": (("name", 4, "string", False), ("blobs", 6, "Blob", True)),
-    "Net": (("layers", 2, "OldLayer", True), ("layer", 100, "Layer", True)),
-}
+CAFFE = Messages(
+    "Caffe",
+    {
+        "Shape": {"dim": (1, "*int64")},
+        "Blob": {
+            # The sides of a file of before: count, channels, height, width.
+            "num": (1, "int32"),
+            "channels": (2, "int32"),
+            "height": (3, "int32"),
+            "width": (4, "int32"),
+            "data": (5, "*float"),
+            "shape": (7, "Shape"),
+            "double_data": (8, "*double"),
+        },
+        "Layer": {"name": (1, "string"), "blobs": (7, "*Blob")},
+        "OldLayer": {"name": (4, "string"), "blobs": (6, "*Blob")},
+        "NetParameter": {"layers": (2, "*OldLayer"), "layer": (100, "*Layer")},
+    },
+)
 
 
 def read(paths: list[Path]) -> Weights:
     """The blobs of one file, float32, outputs before inputs as in ONNX."""
     (path,) = paths
-    net = declared()()
-    try:
-        net.ParseFromString(path.read_bytes())
-    except message.DecodeError as cause:
-        raise Damaged(f"{path.name} is not a Caffe model: {cause}") from cause
+    net = CAFFE.parsed("NetParameter", path.read_bytes(), path.name)
     weights: Weights = {}
     for layer in (*net.layer, *net.layers):
         count = len(layer.blobs)
@@ -62,20 +60,3 @@ def array(blob, where: str) -> np.ndarray:
     if min(shape, default=1) < 0 or prod(shape) != len(values):
         raise Damaged(f"{where} has {len(values)} values for the shape {list(shape)}")
     return values.reshape(shape)
-
-
-def declared() -> type[message.Message]:
-    """The class of NetParameter, made of the table above."""
-    file = descriptor_pb2.FileDescriptorProto(name="caffe.proto", package="caffe", syntax="proto2")
-    for name, fields in MESSAGES.items():
-        made = file.message_type.add(name=name)
-        for field, number, kind, many in fields:
-            given = made.field.add(name=field, number=number)
-            given.label = given.LABEL_REPEATED if many else given.LABEL_OPTIONAL
-            if kind in MESSAGES:
-                given.type, given.type_name = given.TYPE_MESSAGE, f".caffe.{kind}"
-            else:
-                given.type = getattr(given, f"TYPE_{kind.upper()}")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.Net"))

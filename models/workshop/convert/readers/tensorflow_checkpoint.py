@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from workshop.convert.readers import Damaged, Weights
-from workshop.convert.readers.tensorflow_messages import NUMBERS, parsed, sides
+from workshop.convert.readers.tensorflow_messages import NUMBERS, TENSORFLOW, sides
+from workshop.convert.source import LARGEST
 
-LARGEST = 1 << 30  # bytes of the file of weights
 INDEX = 16 << 20  # bytes of an index
 ENTRIES = 100_000
 NAME = 1_000  # bytes of a name
@@ -28,13 +28,13 @@ def read(paths: list[Path]) -> Weights:
         if path.stat().st_size > most:
             raise Damaged(f"{path.name} has {path.stat().st_size:,} bytes; {most:,} are taken")
     held = entries(index.read_bytes(), index.name)
-    header = parsed("BundleHeaderProto", held.pop(b"", b""), index.name)
+    header = TENSORFLOW.parsed("BundleHeaderProto", held.pop(b"", b""), index.name)
     if header.num_shards != 1 or header.endianness:
         raise Damaged(f"{index.name} is not the index of one file of little-endian numbers")
     values, taken, weights = data.read_bytes(), 0, {}
     for name, value in held.items():
         label = name.decode("utf-8", "replace")
-        entry = parsed("BundleEntryProto", value, index.name)
+        entry = TENSORFLOW.parsed("BundleEntryProto", value, index.name)
         where = f"{index.name}: {label!r}"
         taken += entry.size
         if min(entry.offset, entry.size) < 0 or max(entry.offset + entry.size, taken) > len(values):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from workshop.convert.readers import Damaged, Weights
-from workshop.convert.readers.tensorflow_messages import NUMBERS, parsed, sides
+from workshop.convert.readers.tensorflow_messages import NUMBERS, TENSORFLOW, sides
 
 LARGEST = 64 << 20  # bytes of a file; messages take many times their bytes once they are read
 NODES = 10_000
@@ -23,7 +23,7 @@ def read(paths: list[Path]) -> Weights:
     (path,) = paths
     if path.stat().st_size > LARGEST:
         raise Damaged(f"{path.name} has {path.stat().st_size} bytes; a graph of at most {LARGEST} is read")
-    nodes = parsed("GraphDef", path.read_bytes(), path.name).node
+    nodes = TENSORFLOW.parsed("GraphDef", path.read_bytes(), path.name).node
     if len(nodes) > NODES:
         raise Damaged(f"{path.name} has {len(nodes)} nodes; at most {NODES} are read")
     weights = {}

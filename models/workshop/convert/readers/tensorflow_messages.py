@@ -1,17 +1,14 @@
 """TensorFlow's messages, as far as they are read here: the field numbers of its graph.proto, node_def.proto, attr_value.proto,
-tensor.proto, tensor_shape.proto and tensor_bundle.proto.
+tensor.proto, tensor_shape.proto and tensor_bundle.proto."""
 
-What is not declared is skipped by protobuf's parser, which also bounds how deep messages lie in each other.
-"""
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+from google.protobuf import message
 
 from workshop.convert.readers import Damaged
+from workshop.convert.readers.messages import Messages
 
 # NumPy's names of the types of numbers (types.proto) that weights have.
 NUMBERS = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
 
-# Message: {field: (number, type)}; `*` is repeated. Enumerations are int32 on the wire; a map is a list of entries.
 MESSAGES = {
     "TensorShapeProto": {"dim": (2, "*Dim"), "unknown_rank": (3, "bool")},
     "Dim": {"size": (1, "int64")},
@@ -42,36 +39,7 @@ MESSAGES = {
 }
 
 
-def declared() -> dict[str, type[message.Message]]:
-    """The classes of all messages, in a pool of their own."""
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="tensorflow.proto", package="tensorflow", syntax="proto3")
-    for name, fields in MESSAGES.items():
-        made = file.message_type.add(name=name)
-        for label, (number, kind) in fields.items():
-            plain = kind.removeprefix("*")
-            many = field.LABEL_REPEATED if kind != plain else field.LABEL_OPTIONAL
-            added = made.field.add(name=label, number=number, label=many)
-            if plain in MESSAGES:
-                added.type, added.type_name = field.TYPE_MESSAGE, f".tensorflow.{plain}"
-            else:
-                added.type = getattr(field, f"TYPE_{plain.upper()}")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tensorflow.{name}")) for name in MESSAGES
-    }
-
-
-CLASSES = declared()
-
-
-def parsed(kind: str, data: bytes, name: str) -> message.Message:
-    """A message of the kind out of its bytes; `name`: of the file, for what is said when they are none."""
-    try:
-        return CLASSES[kind].FromString(data)
-    except message.DecodeError:
-        raise Damaged(f"{name} holds no TensorFlow {kind}, or only a part of one") from None
+TENSORFLOW = Messages("TensorFlow", MESSAGES)
 
 
 def sides(shape: message.Message, name: str) -> tuple[int, ...]:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from workshop.convert.readers import Damaged, Weights, pickles
+from workshop.convert.source import LARGEST
 
-LARGEST = 1 << 30  # bytes of a file
 MEMBERS = 10_000  # of a zip
 MEMBER = re.compile(
     r"[^./\\][^/\\]*/(data\.pkl|data/[0-9]+|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id)"

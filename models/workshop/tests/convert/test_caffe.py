@@ -49,7 +49,7 @@ def test_layers_of_before():
 def test_a_truncated_file(tmp_path, cut):
     short = tmp_path / "short.caffemodel"
     short.write_bytes(TINY.read_bytes()[:-cut])
-    with pytest.raises(Damaged, match="short.caffemodel is not a Caffe model"):
+    with pytest.raises(Damaged, match="short.caffemodel holds no Caffe NetParameter"):
         caffe.read([short])
 
 

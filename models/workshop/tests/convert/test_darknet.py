@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from workshop import graph
-from workshop.convert import networks, write
+from workshop.convert import networks
+from workshop.convert.check import check
 from workshop.convert.darknet_graph import Darknet, Head, Step
 from workshop.convert.readers import Damaged, darknet
 
@@ -63,7 +64,8 @@ def test_boxes_and_scores_are_those_of_opencv():
 
 def test_it_is_written_and_answers_the_same(tmp_path):
     network = Tiny.made(darknet.read([TINY]))
-    write.write(network, tmp_path / "converted.onnx")
+    network.eval().write(tmp_path / "converted.onnx")
+    check(network, tmp_path / "converted.onnx")
     picture = np.random.default_rng(1).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     answers = graph.session(tmp_path / "converted.onnx").run(["boxes", "scores"], {"picture": picture})
     with torch.no_grad():

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from workshop import graph
-from workshop.convert import write
+from workshop.convert.check import check
 from workshop.convert.networks.fastestdet import FastestDet
 from workshop.convert.networks.yolox import Yolox
 from workshop.convert.readers import Damaged
@@ -23,7 +23,9 @@ TINY = Path(__file__).parent / "files" / "onnx-tiny.onnx"
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("onnx") / "converted.onnx"
-    write.write(FastestDet.made(reader.read([TINY])), path)
+    network = FastestDet.made(reader.read([TINY]))
+    network.write(path)
+    check(network, path)
     return path
 
 

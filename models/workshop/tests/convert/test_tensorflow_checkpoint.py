@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workshop.convert.readers import Damaged, tensorflow_checkpoint
-from workshop.convert.readers.tensorflow_messages import CLASSES
+from workshop.convert.readers.tensorflow_messages import TENSORFLOW
 
 FILES = Path(__file__).parent / "files"
 PAIR = [FILES / "checkpoint-tiny.index", FILES / "checkpoint-tiny.data-00000-of-00001"]
@@ -61,11 +61,11 @@ def table(pairs: list[tuple[bytes, bytes]], a_block: int = 10, compression: int 
 
 def described(held: dict[str, np.ndarray], **odd) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """The index's pairs, and the data; `odd`: what every entry says instead."""
-    data, pairs = b"", [(b"", CLASSES["BundleHeaderProto"](num_shards=1).SerializeToString())]
+    data, pairs = b"", [(b"", TENSORFLOW.classes["BundleHeaderProto"](num_shards=1).SerializeToString())]
     for name, value in sorted(held.items()):
         told = {"dtype": KINDS[value.dtype.str], "offset": len(data), "size": value.nbytes} | odd
         shape = {"dim": [{"size": side} for side in told.pop("shape", value.shape)]}
-        pairs.append((name.encode(), CLASSES["BundleEntryProto"](shape=shape, **told).SerializeToString()))
+        pairs.append((name.encode(), TENSORFLOW.classes["BundleEntryProto"](shape=shape, **told).SerializeToString()))
         data += value.tobytes()
     return pairs, data
 

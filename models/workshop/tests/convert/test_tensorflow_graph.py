@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from workshop.convert import convert, source
 from workshop.convert.readers import Damaged, tensorflow_graph
-from workshop.convert.readers.tensorflow_messages import CLASSES
+from workshop.convert.readers.tensorflow_messages import TENSORFLOW
 from workshop.convert.run import run_of
 from workshop.tests import made
 
@@ -35,7 +35,7 @@ def weights() -> dict[str, np.ndarray]:
 
 def graph(held: dict[str, np.ndarray]) -> bytes:
     """A GraphDef: a placeholder, arithmetic that is not read, a number and a shape, and the weights."""
-    made_of = CLASSES["GraphDef"]()
+    made_of = TENSORFLOW.classes["GraphDef"]()
     made_of.node.add(name="IteratorGetNext", op="Placeholder")
     for name, value in {"mul_1/y": np.float32(0.5), "order": np.int32([0, 3, 1, 2])}.items():
         constant(made_of, name, value)
@@ -106,7 +106,7 @@ def test_a_manifest_makes_a_network_of_it(tmp_path):
 
 def changed(change) -> bytes:
     """The committed file with its node `f1` changed."""
-    held = CLASSES["GraphDef"].FromString(TINY.read_bytes())
+    held = TENSORFLOW.classes["GraphDef"].FromString(TINY.read_bytes())
     change(next(node for node in held.node if node.name == "f1"))
     return held.SerializeToString()
 
