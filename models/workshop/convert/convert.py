@@ -1,6 +1,5 @@
 """One variant out of its published files: read, built, written, checked, and what that makes known put into its manifest."""
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from workshop.convert import networks, readers
 from workshop.convert.check import check
 from workshop.convert.published import check_numbers
 from workshop.convert.readers import Damaged
-from workshop.convert.source import FILES, UNFINISHED, Source, put
+from workshop.convert.source import FILES, UNFINISHED, Source, manifest_in, put
 
 FILE = FILES["float"]
 
@@ -29,7 +28,7 @@ def convert(source: Source, paths: list[Path]) -> dict:
             (made / given["labels"]).write_text("\n".join(network.labels) + "\n")
             (made / given["labels"]).replace(source.folder / given["labels"])
         (made / FILE).replace(source.folder / FILE)
-        if given != json.loads((source.folder / "model.json").read_text()):
+        if given != manifest_in(source.folder):
             put(source.folder, given)
     return given
 

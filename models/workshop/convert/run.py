@@ -1,6 +1,5 @@
 """A converted file as the functions run it, told by its manifest alone: no definition and no weights are needed."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,13 +8,13 @@ import numpy as np
 
 from workshop import graph
 from workshop.boxes import boxes_of
-from workshop.convert.source import FILES, MODELS
+from workshop.convert.source import FILES, MODELS, manifest_in
 from workshop.runners import runner
 
 
 def manifest_of(name: str, models: Path = MODELS) -> dict:
     """model.json of function/variant."""
-    return json.loads((models / name / "model.json").read_text())
+    return manifest_in(models / name)
 
 
 def run_of(name: str, precision: str = "float", models: Path = MODELS, threads: int = 2) -> Callable:

@@ -71,10 +71,16 @@ class Source:
 
 def sources(models: Path = MODELS) -> list[Source]:
     """Every variant that is converted from published files, by name; those without a converter aside."""
-    found = [
-        json.loads(path.read_text()) | {"folder": path.parent} for path in sorted(models.glob("*/[!.]*/model.json"))
-    ]
-    return [read(given.pop("folder"), given) for given in found if "converter" in given["from"]]
+    found = {path.parent: manifest_in(path.parent) for path in sorted(models.glob("*/[!.]*/model.json"))}
+    return [read(folder, given) for folder, given in found.items() if "converter" in given["from"]]
+
+
+def manifest_in(folder: Path) -> dict:
+    """`model.json` of a variant's folder, as it is written."""
+    try:
+        return json.loads((folder / "model.json").read_text())
+    except ValueError as cause:
+        raise Wrong(f"{folder.parent.name}/{folder.name}/model.json: {cause}") from cause
 
 
 def read(folder: Path, manifest: dict) -> Source:

@@ -1,18 +1,13 @@
 """How a variant stands here: its manifest as the functions find it (`found` in common/src/manifest/mod.rs is the same rule)."""
 
-import json
 from pathlib import Path
 
-from workshop.convert.source import Wrong
+from workshop.convert.source import manifest_in
 
 
 def found(folder: Path) -> dict:
     """`model.json` of a folder. What is to be fetched is `ready` where a file of it lies there, with the weights that do."""
-    path = folder / "model.json"
-    try:
-        manifest = json.loads(path.read_text())
-    except ValueError as cause:
-        raise Wrong(f"{path.parent.parent.name}/{folder.name}/model.json: {cause}") from cause
+    manifest = manifest_in(folder)
     if manifest["status"] in ("fetch", "upstream-only"):
         here = [row for row in manifest["weights"] if (folder / row["file"]).is_file()]
         if here:

@@ -174,6 +174,12 @@ def test_a_manifest_that_claims_10_gb_is_refused_by_name(asked, silence):
     assert nothing_new(asked)
 
 
+def test_a_manifest_that_is_none_is_told(asked, silence):
+    (asked.models / NAME / "model.json").write_text('{"function": "dehaze",')
+    with pytest.raises(source.Wrong, match=r"dehaze/made-up/model\.json: .*line 1"):
+        weights.run(asked, silence)
+
+
 def test_one_that_fails_is_named_and_the_others_go_on(asked, silence, capsys):
     made.variant(asked.models, asked.mirror, "dehaze/other", seed=8)
     path = asked.models / NAME / "model.json"
