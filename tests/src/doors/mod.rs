@@ -5,6 +5,7 @@ mod http;
 pub mod interface;
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +17,11 @@ use crate::wire::{Answer, Ask, ask, envelope, get, post, post_form, post_json, u
 
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    // Below the ports that systems give to connections, each once: one that was free and let go could be another's the next moment.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let next = || 20_000 + ((std::process::id() * 64 + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000) as u16;
+    std::iter::repeat_with(next).take(12_000).find(free).expect("a free port")
 }
 
 /// A command without what cargo told these tests about themselves: another cargo must not hear it.
