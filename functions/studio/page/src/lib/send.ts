@@ -1,8 +1,9 @@
 // Sending a picture (or a video) to a function: progress, retries, stopping, and failures in words.
 
 import { HURRY, type Address } from "./address.ts";
-import { exchange, Refused, stopped, type Received } from "./exchange.ts";
+import { exchange, Refused, type Received } from "./exchange.ts";
 import type { Fn } from "./functions.ts";
+import { passing } from "./passing.ts";
 import { Problem } from "./problem.ts";
 import { inTurn, toldOf } from "./turns.ts";
 import { bytes } from "./words.ts";
@@ -192,21 +193,6 @@ function place(text: string, base: string): Place {
 function wait(forSeconds: number, ask: Ask): Promise<void> {
   ask.progress?.({ stage: "waiting", seconds: forSeconds });
   return passing(forSeconds * 1000, ask.signal);
-}
-
-function passing(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(stopped());
-    const stop = () => {
-      clearTimeout(timer);
-      reject(stopped());
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** Whether an answer is of the kind that was asked for. Pages come from what stands between: a login, a proxy. */

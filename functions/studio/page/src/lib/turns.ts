@@ -1,9 +1,10 @@
 // A function's addresses, asked in turn until one does the work.
 
-import type { Address } from "./address.ts";
+import { HURRY, type Address } from "./address.ts";
 import { Refused } from "./exchange.ts";
 import type { Fn } from "./functions.ts";
 import { hasNetwork } from "./online.ts";
+import { passing } from "./passing.ts";
 import { Problem } from "./problem.ts";
 import type { Ask } from "./send.ts";
 
@@ -24,7 +25,8 @@ export async function inTurn<T>({ fn, at, once }: Ask, one: (at: Address, hurry:
   const failures: Failure[] = [];
   if (order.length > 1) {
     for (const next of order) {
-      if (failures.some((before) => isLimit(before) && !isRoomier(next, before.at))) continue;
+      const limits = failures.filter(isLimit).map((before) => isRoomier(next, before.at));
+      if ((await Promise.all(limits)).includes(false)) continue;
       try {
         return await one(next, true);
       } catch (cause) {
@@ -64,8 +66,10 @@ function isLimit({ cause }: Failure): boolean {
   return cause.problem.status === 413 && !cause.elsewhere;
 }
 
-/** Whether an address tells a larger limit than another. */
-function isRoomier(one: Address, other: Address): boolean {
+/** Whether an address tells a larger limit than another; one that has told nothing yet is looked at. */
+async function isRoomier(one: Address, other: Address): Promise<boolean> {
+  const unknown = [one, other].filter((each) => !each.told.peek());
+  if (unknown.length) await Promise.race([Promise.all(unknown.map((each) => each.look())), passing(HURRY)]);
   const [more, less] = [one.told.peek()?.limits, other.told.peek()?.limits];
   return more !== undefined && less !== undefined && (more.max_bytes > less.max_bytes || more.max_pixels > less.max_pixels);
 }

@@ -1,1 +1,0 @@
-import{e as c,g as n}from"./chunk-3N4GMWBH.js";function u(r){let e=n(null),t=n(!1);return c(()=>{r||!t.current||(t.current=!1,document.activeElement===document.body&&e.current?.focus({preventScroll:!0}))},[r]),[e,()=>{t.current=document.activeElement===e.current}]}export{u as a};

@@ -1,0 +1,1 @@
+import{s as t}from"./chunk-MRFK3LQR.js";var o={airplane:"\u98DE\u673A",automobile:"\u6C7D\u8F66",bird:"\u9E1F",cat:"\u732B",deer:"\u9E7F",dog:"\u72D7",frog:"\u9752\u86D9",horse:"\u9A6C",ship:"\u8239",truck:"\u5361\u8F66"};function s(r){return t.value==="zh"&&Object.hasOwn(o,r)?o[r]??r:r}export{s as a};

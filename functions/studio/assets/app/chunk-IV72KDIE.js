@@ -1,0 +1,1 @@
+import{e as c,g as n}from"./chunk-MRFK3LQR.js";function u(r){let e=n(null),t=n(!1);return c(()=>{r||!t.current||(t.current=!1,document.activeElement===document.body&&e.current?.focus({preventScroll:!0}))},[r]),[e,()=>{t.current=document.activeElement===e.current}]}export{u as a};

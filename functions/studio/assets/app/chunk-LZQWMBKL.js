@@ -1,0 +1,1 @@
+import{j as o}from"./chunk-MRFK3LQR.js";var n=o(null);async function a(){try{let t=await fetch("about.json");t.ok&&(n.value=await t.json())}catch{}}function r(){return n.value?.page??location.href.split("#")[0]??""}export{n as a,a as b,r as c};
