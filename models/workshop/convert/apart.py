@@ -7,7 +7,7 @@ import resource
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -62,19 +62,22 @@ def convert(source: Source, paths: list[Path], running: set, limit: float = LIMI
         running.discard(process)
 
 
-def work(told: Connection, source: Source, paths: list[Path], memory: int = MEMORY) -> None:
+def work(told: Connection, source: Source, paths: list[Path], convert: Callable | None = None) -> None:
     """What the process does: convert, quietly, within its bounds, and tell what came of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is asked to stop is the one that began it
     threading.Thread(target=end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)  # the exporter's, of libraries that it could use besides
-    from workshop.convert.convert import convert
+    if convert is None:
+        from workshop.convert.convert import convert
 
     try:
         told.send(convert(source, paths))
     except Damaged as cause:
         told.send(cause)
+    except MemoryError:
+        told.send(Failed(f"it asked for more than {MEMORY >> 30} GiB of memory"))
     except Exception as cause:  # of a library or a definition: the line tells which
         told.send(
             Failed(f"{type(cause).__name__}: {(str(cause).strip().splitlines() or ['no more is known'])[0][:200]}")

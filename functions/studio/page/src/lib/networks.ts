@@ -26,9 +26,9 @@ const CHINESE: Record<string, string> = {
   "Enlarges a picture twice; with `denoise` it also takes JPEG artefacts away.": "把图片放大到两倍；也可以同时去除 JPEG 压缩痕迹。",
   "Enlarges a picture three times; with `denoise` it also takes JPEG artefacts away.": "把图片放大到三倍；也可以同时去除 JPEG 压缩痕迹。",
   "Enlarges a picture four times; with `denoise` it also takes JPEG artefacts away.": "把图片放大到四倍；也可以同时去除 JPEG 压缩痕迹。",
-  "Enlarges a picture twice in about a tenth of the default's time, a little softer.": "把图片放大到两倍，用时约为默认网络的十分之一，稍柔和。",
-  "Enlarges a picture three times in about a tenth of the default's time, a little softer.": "把图片放大到三倍，用时约为默认网络的十分之一，稍柔和。",
-  "Enlarges a picture four times in about a tenth of the default's time, a little softer.": "把图片放大到四倍，用时约为默认网络的十分之一，稍柔和。",
+  "Enlarges a picture twice in about an eighth of the default's time, a little softer.": "把图片放大到两倍，用时约为默认网络的八分之一，稍柔和。",
+  "Enlarges a picture three times in about an eighth of the default's time, a little softer.": "把图片放大到三倍，用时约为默认网络的八分之一，稍柔和。",
+  "Enlarges a picture four times in about an eighth of the default's time, a little softer.": "把图片放大到四倍，用时约为默认网络的八分之一，稍柔和。",
   "Ten everyday things": "十种常见事物",
   "Tells which of ten things a small picture shows: airplane, automobile, bird, cat, deer, dog, frog, horse, ship or truck.":
     "判断小图片是十种事物中的哪一种：飞机、汽车、鸟、猫、鹿、狗、青蛙、马、船或卡车。",
